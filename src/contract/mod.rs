@@ -1,0 +1,17 @@
+//! What SIEM and GA say and hear: requests, replies, progress events, the error catalogue. Data only, no I/O.
+
+mod catalogue;
+mod error;
+mod field;
+mod progress;
+mod replies;
+mod requests;
+mod secret;
+
+pub use catalogue::Code;
+pub use error::{ErrorEntry, Origin};
+pub use field::field;
+pub use progress::{Event, Progress, Stage, State};
+pub use replies::{AverbaRet, AverbaRetMany, Averbacao, ConfigRet, Counts, ErroRet, LoginRet, UploadRet, to_json};
+pub use requests::{Consulta, Login, OneOrMany, Upload, bad_field, missing, parse_object, read};
+pub use secret::Secret;

@@ -1,0 +1,137 @@
+//! What SIEM and GA say: the messages of `av_execute`, one struct each.
+//!
+//! Source of the names: the seed document "PROC001 - Averbação via API Porto Seguro", sections 1 to 3.
+
+use serde::Deserialize;
+use serde::de::{self, DeserializeOwned, Deserializer};
+use serde_json::{Map, Value};
+
+use super::{Code, ErrorEntry, Secret};
+
+/// `login` → loginRet (seed, section 1).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Login {
+    /// User of the API credential, or the CNPJ of a web account.
+    pub user: String,
+    /// Its password.
+    pub pass: Secret,
+}
+
+/// `Upload` → uploadRet (seed, section 2.1).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Upload {
+    /// CNPJ of the customer; SIEM's own reference, not sent.
+    #[serde(rename = "CNPJ")]
+    pub cnpj: Option<String>,
+    /// Number of the CT-e; SIEM's own reference, not sent.
+    #[serde(deserialize_with = "text_or_number")]
+    pub n_cte: Option<String>,
+    /// Path of the XML or ZIP file.
+    pub cte: Option<String>,
+    /// The XML itself, in place of `cte`.
+    pub xml: Option<String>,
+    /// Access key of the document.
+    pub chave: Option<String>,
+    /// The session: value of `portal[ses]`.
+    pub cookie: Secret,
+    /// Kind of sender, only where the insurer asks for it (seed, 2.2.1).
+    pub recipient: Option<String>,
+    /// Version of the service's API.
+    #[serde(deserialize_with = "text_or_number")]
+    pub v: Option<String>,
+    /// 1: the answer shows what the service received; 2: only that, and nothing is done.
+    #[serde(deserialize_with = "text_or_number")]
+    pub dump: Option<String>,
+}
+
+/// `Consulta` → averbaRet (seed, section 3).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Consulta {
+    /// Access key or keys to look up.
+    pub chave: Option<OneOrMany>,
+    /// Or the other way round: protocol or protocols.
+    pub protocolo: Option<OneOrMany>,
+    /// The session; without it the public consulta is used.
+    pub cookie: Secret,
+    /// CNPJ for the reply to one key, in place of the one in the key.
+    #[serde(rename = "CNPJ")]
+    pub cnpj: Option<String>,
+    /// Number for the reply to one key, in place of the one in the key.
+    #[serde(deserialize_with = "text_or_number")]
+    pub n_cte: Option<String>,
+}
+
+/// One text, or a list: the shape asked decides the shape of the reply.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "text or a list of texts")]
+pub enum OneOrMany {
+    /// `"…"`
+    One(String),
+    /// `["…", …]`
+    Many(Vec<String>),
+}
+
+/// The JSON object of a request: 1003 if it is none.
+pub fn parse_object(text: &str) -> Result<Map<String, Value>, ErrorEntry> {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(ErrorEntry::new(Code::NotJson).detail("JSON, but not an object")),
+        // Category and place only: serde's text can quote the request, which may hold a password.
+        Err(error) => Err(ErrorEntry::new(Code::NotJson).detail(format!(
+            "{:?} error at line {} column {}",
+            error.classify(),
+            error.line(),
+            error.column()
+        ))),
+    }
+}
+
+/// Reads `value` as a `T`. An unknown or mistyped field is refused by name, with `code`.
+pub fn read<T: DeserializeOwned>(value: Value, code: Code) -> Result<T, ErrorEntry> {
+    let mut unknown = None;
+    let mut track = serde_path_to_error::Track::new();
+    let fields = serde_path_to_error::Deserializer::new(value, &mut track);
+    let read = serde_ignored::deserialize(fields, |path| {
+        unknown.get_or_insert_with(|| path.to_string());
+    });
+    match (read, unknown) {
+        (Ok(_), Some(name)) => Err(bad_field(code, &name, "não existe").repeat(false)),
+        (Ok(read), None) => Ok(read),
+        (Err(error), _) => {
+            Err(bad_field(code, &track.path().to_string(), "tem valor de tipo errado").detail(expected(&error)))
+        }
+    }
+}
+
+/// 1005, naming the field.
+#[must_use]
+pub fn missing(field: &str) -> ErrorEntry {
+    ErrorEntry::new(Code::MissingField).msg(format!("Falta preencher o campo \"{field}\". Preencha-o e repita."))
+}
+
+/// `code` (1006 or 1008), naming the field and what is wrong with it (Portuguese, following «O campo "x" »).
+#[must_use]
+pub fn bad_field(code: Code, field: &str, what: &str) -> ErrorEntry {
+    let noun = if code == Code::BadSetting { "A configuração" } else { "O campo" };
+    ErrorEntry::new(code).msg(format!("{noun} \"{field}\" {what}. Corrija e repita."))
+}
+
+/// The part of serde's text that says what was expected: the part before quotes the value, which may be a password.
+fn expected(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let wanted = text.rsplit_once("expected ").map_or("another type", |(_, wanted)| wanted);
+    format!("expected {wanted}")
+}
+
+/// Numbers are taken as text too: Delphi code writes `"n_cte":123` as readily as `"n_cte":"123"`.
+fn text_or_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    match Value::deserialize(from)? {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text)),
+        Value::Number(number) => Ok(Some(number.to_string())),
+        _ => Err(de::Error::custom("expected text or a number")),
+    }
+}

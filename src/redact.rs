@@ -1,0 +1,74 @@
+//! Short excerpts of foreign text for `detalhe`, without the secrets that such text may echo.
+
+use crate::contract::Secret;
+
+const EXCERPT_CHARS: usize = 200;
+const MASK: &str = "***";
+
+/// The beginning of `text` on one line, with `secrets` and whatever looks like a session masked.
+#[must_use]
+pub fn excerpt(text: &str, secrets: &[&Secret]) -> String {
+    let line = mask(text, secrets).split_whitespace().collect::<Vec<_>>().join(" ");
+    let printable = line.chars().filter(|c| !c.is_control());
+    let short: String = printable.clone().take(EXCERPT_CHARS).collect();
+    if printable.count() > EXCERPT_CHARS { short + "…" } else { short }
+}
+
+/// `text` with `secrets`, and every run of 32 or more hexadecimal digits with a letter among them, masked. (A session is
+/// 32 hexadecimal digits; keys and protocols, all digits, stay readable.)
+#[must_use]
+pub fn mask(text: &str, secrets: &[&Secret]) -> String {
+    let mut masked = text.to_owned();
+    for secret in secrets.iter().map(|secret| secret.expose()).filter(|secret| !secret.is_empty()) {
+        masked = masked.replace(secret, MASK);
+    }
+    mask_sessions(&masked)
+}
+
+fn mask_sessions(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let run = rest.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(rest.len());
+        let (hex, after) = rest.split_at(run);
+        let session = hex.len() >= 32 && !hex.bytes().all(|byte| byte.is_ascii_digit());
+        masked.push_str(if session { MASK } else { hex });
+        let plain = after.find(|c: char| c.is_ascii_hexdigit()).unwrap_or(after.len());
+        masked.push_str(&after[..plain]);
+        rest = &after[plain..];
+    }
+    masked
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{excerpt, mask};
+    use crate::contract::Secret;
+
+    #[test]
+    fn secrets_and_sessions_are_masked_and_keys_are_not() {
+        let password = Secret::from("s3nha".to_owned());
+        let text =
+            "pass=s3nha; portal[ses]=0123456789abcdef0123456789abcdef; 35220528779662000120579990000004681178902280";
+        assert_eq!(mask(text, &[&password]), "pass=***; portal[ses]=***; 35220528779662000120579990000004681178902280");
+    }
+
+    #[test]
+    fn an_excerpt_is_one_short_line() {
+        let page = format!("<html>\r\n  <h1>Erro</h1>\t{}", "x".repeat(500));
+        let short = excerpt(&page, &[]);
+        assert!(short.starts_with("<html> <h1>Erro</h1> xxx") && short.ends_with('…'));
+        assert_eq!(short.chars().count(), 201);
+    }
+
+    proptest! {
+        #[test]
+        fn no_secret_survives(before in ".*", secret in "[a-zA-Z0-9]{5,40}", after in ".*") {
+            let hidden = Secret::from(secret.clone());
+            let text = format!("{before}{secret}{after}");
+            prop_assert!(!excerpt(&text, &[&hidden]).contains(&secret));
+        }
+    }
+}
