@@ -1,0 +1,7 @@
+//! Fiscal documents, without I/O beyond reading them.
+
+mod access_key;
+mod file;
+
+pub use access_key::AccessKey;
+pub use file::{Content, Document, Kind, MAX_BYTES};
