@@ -1,0 +1,382 @@
+//! The one HTTP client: TLS roots, proxy, timeouts, limits, redirects, retries.
+//!
+//! The asynchronous reqwest client runs on a runtime of one thread, and every call blocks on it. reqwest's own blocking
+//! façade would be shorter, but it loses the error of a connection while it feeds a streamed body ("receiver is gone"):
+//! then nobody could tell "refused, nothing sent" from "broken off, perhaps received".
+
+use std::borrow::Cow;
+use std::error::Error as _;
+use std::fs;
+use std::io::{self, Seek};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use reqwest::header::{COOKIE, HeaderMap, HeaderValue, LOCATION, SET_COOKIE};
+use reqwest::multipart::{Form, Part};
+use reqwest::{Body, Client, Method, Proxy, RequestBuilder, Response, StatusCode, Url, redirect};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::runtime::{self, Runtime};
+use tokio_util::io::ReaderStream;
+
+use crate::contract::{Code, ErrorEntry, Secret, bad_field};
+use crate::document::{Content, Document};
+use crate::redact::excerpt;
+use crate::settings::Settings;
+
+/// Larger answers are refused (4004): the service's are a few kilobytes.
+const MAX_ANSWER_BYTES: u64 = 16 * 1024 * 1024;
+
+/// The name of the client's own thread.
+pub const THREAD_NAME: &str = "averbador";
+
+/// Redirects followed in one request, all on the same host.
+const MAX_REDIRECTS: usize = 5;
+
+/// How much of a file is read at once.
+const READ_BYTES: usize = 64 * 1024;
+
+/// One request.
+pub struct Request<'a> {
+    /// Where to.
+    pub url: &'a Url,
+    /// What is sent.
+    pub payload: Payload<'a>,
+    /// The value of the `Cookie` header; none if empty.
+    pub cookie: Secret,
+    /// What a lost answer means.
+    pub effect: Effect,
+    /// Texts that no error may quote.
+    pub secrets: &'a [&'a Secret],
+}
+
+/// What a request does at the service, and so what a lost answer means.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It only reads: sent once more when the connection breaks.
+    Reads,
+    /// It logs in: not repeated by itself (failed logins are counted), but no harm if the caller does.
+    LogsIn,
+    /// It changes something: never sent twice, and a lost answer is `incerto`.
+    Changes,
+}
+
+/// What a request sends.
+pub enum Payload<'a> {
+    /// GET with these parameters.
+    Query(&'a [(&'a str, &'a str)]),
+    /// POST of an urlencoded form.
+    Form(&'a [(&'a str, &'a str)]),
+    /// POST of a multipart form with a file as its part `file`.
+    Multipart(&'a [(&'a str, &'a str)], &'a Document),
+}
+
+/// A successful answer (HTTP 2xx).
+pub struct Answer {
+    /// The body as text.
+    pub text: String,
+    /// The headers.
+    headers: HeaderMap,
+}
+
+impl Answer {
+    /// The value of the last `Set-Cookie` with this name.
+    pub fn cookie(&self, name: &str) -> Option<Secret> {
+        let cookies = self.headers.get_all(SET_COOKIE).iter().filter_map(|header| header.to_str().ok());
+        let mut values = cookies.filter_map(|cookie| {
+            let (found, value) = cookie.split(';').next()?.split_once('=')?;
+            (found.trim() == name).then(|| value.trim().to_owned())
+        });
+        values.next_back().map(Secret::from)
+    }
+}
+
+/// The client. It starts its thread with the first request, and ends it when dropped.
+pub struct Http {
+    settings: Settings,
+    ca: Vec<CertificateDer<'static>>,
+    started: Mutex<Option<Arc<Started>>>,
+}
+
+struct Started {
+    // Dropped in this order: the client's connections before the thread that drives them.
+    client: Client,
+    runtime: Runtime,
+}
+
+impl Http {
+    /// A client for `settings`. 1008 if `ca_pem` cannot be read.
+    pub fn new(settings: Settings) -> Result<Self, ErrorEntry> {
+        let ca = settings.ca_pem.as_deref().map(read_ca).transpose()?.unwrap_or_default();
+        Ok(Self { settings, ca, started: Mutex::new(None) })
+    }
+
+    /// Sends `request` and reads its answer. Blocks at most for the settings' `timeout_s`, twice that where a safe
+    /// request is repeated once because its connection broke.
+    pub fn send(&self, request: &Request) -> Result<Answer, ErrorEntry> {
+        let started = self.started()?;
+        let once = || {
+            let limit = tokio::time::timeout(self.settings.timeout(), exchange(&started.client, request));
+            let timed_out = || Failure::after(Code::Timeout, "total time is over");
+            started.runtime.block_on(async { limit.await.unwrap_or_else(|_| Err(timed_out())) })
+        };
+        let answer = match once() {
+            // A kept-alive connection that the server closed meanwhile shows itself only when it is used.
+            Err(failure) if request.effect == Effect::Reads && failure.code == Code::BrokenOff => once(),
+            answer => answer,
+        };
+        answer.map_err(|failure| failure.entry(request))
+    }
+
+    fn started(&self) -> Result<Arc<Started>, ErrorEntry> {
+        let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(started) = &*started {
+            return Ok(started.clone());
+        }
+        let new = Arc::new(self.start().map_err(|what| ErrorEntry::new(Code::Bug).detail(what))?);
+        Ok(started.insert(new).clone())
+    }
+
+    fn start(&self) -> Result<Started, String> {
+        let mut runtime = runtime::Builder::new_multi_thread();
+        let runtime = runtime.worker_threads(1).thread_name(THREAD_NAME).enable_all().build();
+        let runtime = runtime.map_err(|error| format!("runtime not started: {error}"))?;
+        let settings = &self.settings;
+        let client = Client::builder()
+            .user_agent(&settings.user_agent)
+            .connect_timeout(settings.connect_timeout())
+            .redirect(redirect::Policy::none())
+            .tls_backend_preconfigured(tls_config(&self.ca)?);
+        let client = match settings.proxy.as_str() {
+            "sistema" => client,
+            "nenhum" => client.no_proxy(),
+            url => client.proxy(Proxy::all(url).map_err(|_| "proxy setting not understood".to_owned())?),
+        };
+        let client = client.build().map_err(|error| format!("client not started: {}", error.without_url()))?;
+        Ok(Started { client, runtime })
+    }
+}
+
+/// The bundled roots of webpki, the system's store and `extra`: an old Windows has stale roots, a company proxy has its own.
+fn tls_config(extra: &[CertificateDer<'static>]) -> Result<ClientConfig, String> {
+    let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots.add_parsable_certificates(extra.iter().cloned());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| format!("no TLS: {error}"))?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}
+
+fn read_ca(setting: &str) -> Result<Vec<CertificateDer<'static>>, ErrorEntry> {
+    let bad = |what: &str| bad_field(Code::BadSetting, "ca_pem", what);
+    let pem = if setting.contains("-----BEGIN") {
+        Cow::Borrowed(setting.as_bytes())
+    } else {
+        let unreadable = |error: io::Error| bad("não pôde ser lido").detail(format!("{setting}: {error}"));
+        Cow::Owned(fs::read(Path::new(setting)).map_err(unreadable)?)
+    };
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    let mut roots = RootCertStore::empty();
+    match certificates {
+        Ok(found) if roots.add_parsable_certificates(found.iter().cloned()).0 > 0 => Ok(found),
+        _ => Err(bad("não contém um certificado em formato PEM")),
+    }
+}
+
+/// Sends, following redirects on the same host, and reads the answer.
+async fn exchange(client: &Client, request: &Request<'_>) -> Result<Answer, Failure> {
+    let mut url = request.url.clone();
+    for _ in 0..=MAX_REDIRECTS {
+        let response = build(client, &url, request).await?.send().await.map_err(Failure::from_reqwest)?;
+        match redirected(&response, request)? {
+            Some(next) => url = next,
+            None => return read_answer(response, request).await,
+        }
+    }
+    Err(Failure::before(Code::Redirect, "too many redirects"))
+}
+
+async fn build(client: &Client, url: &Url, request: &Request<'_>) -> Result<RequestBuilder, Failure> {
+    let builder = match request.payload {
+        Payload::Query(parameters) => {
+            let mut url = url.clone();
+            url.query_pairs_mut().extend_pairs(parameters);
+            client.request(Method::GET, url)
+        }
+        Payload::Form(fields) => client.post(url.clone()).form(fields),
+        Payload::Multipart(fields, document) => client.post(url.clone()).multipart(multipart(fields, document).await?),
+    };
+    if request.cookie.expose().is_empty() {
+        return Ok(builder);
+    }
+    let mut cookie = HeaderValue::from_str(request.cookie.expose())
+        .map_err(|_| Failure::before(Code::Bug, "cookie unfit for a header"))?;
+    cookie.set_sensitive(true);
+    Ok(builder.header(COOKIE, cookie))
+}
+
+async fn multipart(fields: &[(&str, &str)], document: &Document) -> Result<Form, Failure> {
+    let form = fields.iter().fold(Form::new(), |form, &(name, value)| form.text(name.to_owned(), value.to_owned()));
+    let unreadable = |error: io::Error| Failure::before(Code::FileNoPermission, &error.to_string());
+    let part = match &document.content {
+        Content::Bytes(bytes) => Part::bytes(bytes.clone()),
+        Content::File(file, length) => {
+            // The clone shares its place in the file with the original, which a first attempt has left at the end.
+            let mut file = file.try_clone().map_err(unreadable)?;
+            file.rewind().map_err(unreadable)?;
+            let file = tokio::fs::File::from_std(file);
+            Part::stream_with_length(Body::wrap_stream(ReaderStream::with_capacity(file, READ_BYTES)), *length)
+        }
+    };
+    let part = part.file_name(document.name.clone()).mime_str(document.kind.content_type());
+    Ok(form.part("file", part.map_err(|error| Failure::before(Code::Bug, &error.to_string()))?))
+}
+
+/// Where a redirect leads. `Err` (4005) if it leaves the host or would turn a POST into a GET, losing what it sends.
+fn redirected(response: &Response, request: &Request) -> Result<Option<Url>, Failure> {
+    let status = response.status();
+    if !status.is_redirection() {
+        return Ok(None);
+    }
+    let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
+    let Some(next) = location.and_then(|location| response.url().join(location).ok()) else {
+        return Err(Failure::before(Code::Redirect, &format!("HTTP {status} without a usable Location")));
+    };
+    let keeps_method = matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
+    let is_get = matches!(request.payload, Payload::Query(_));
+    if next.origin() == request.url.origin() && (is_get || keeps_method) {
+        return Ok(Some(next));
+    }
+    let host = next.host_str().unwrap_or("?");
+    Err(Failure::before(Code::Redirect, &format!("HTTP {status} to {}://{host}", next.scheme())))
+}
+
+async fn read_answer(mut response: Response, request: &Request<'_>) -> Result<Answer, Failure> {
+    let status = response.status();
+    let too_large = || Failure::after(Code::AnswerTooLarge, "more than 16 MB");
+    if response.content_length().is_some_and(|length| length > MAX_ANSWER_BYTES) {
+        return Err(too_large());
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(Failure::from_reqwest)? {
+        body.extend_from_slice(&chunk);
+        if body.len() as u64 > MAX_ANSWER_BYTES {
+            return Err(too_large());
+        }
+    }
+    let text = decode(&body);
+    if status.is_success() {
+        return Ok(Answer { text, headers: response.headers().clone() });
+    }
+    Err(Failure::from_status(status, &excerpt(&text, request.secrets)))
+}
+
+/// UTF-8, with or without a byte order mark; else what an old PHP would have meant, windows-1252.
+fn decode(body: &[u8]) -> String {
+    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+    match std::str::from_utf8(body) {
+        Ok(text) => text.to_owned(),
+        Err(_) => encoding_rs::WINDOWS_1252.decode_without_bom_handling(body).0.into_owned(),
+    }
+}
+
+/// Why there is no answer.
+struct Failure {
+    code: Code,
+    detail: String,
+    /// Whether the service may have acted on the request all the same.
+    arrived: bool,
+    /// Whether trying again can help, where it is not as the catalogue says.
+    repeat: Option<bool>,
+}
+
+impl Failure {
+    /// The service did not get the request, or told that it did nothing.
+    fn before(code: Code, detail: &str) -> Self {
+        Self { code, detail: detail.to_owned(), arrived: false, repeat: None }
+    }
+
+    /// The service may have got the request.
+    fn after(code: Code, detail: &str) -> Self {
+        Self { arrived: true, ..Self::before(code, detail) }
+    }
+
+    fn from_status(status: StatusCode, body: &str) -> Self {
+        let detail = format!("HTTP {status}: {body}");
+        match status {
+            StatusCode::FORBIDDEN => Self::before(Code::Blocked, &detail),
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => Self::before(Code::Proxy, &detail),
+            StatusCode::TOO_MANY_REQUESTS => Self::before(Code::TooMany, &detail),
+            _ if status.is_server_error() => Self { repeat: Some(true), ..Self::after(Code::HttpStatus, &detail) },
+            _ => Self::before(Code::HttpStatus, &detail),
+        }
+    }
+
+    fn from_reqwest(error: reqwest::Error) -> Self {
+        let error = error.without_url();
+        let detail = chain(&error);
+        if error.is_dns() {
+            Self::before(Code::Dns, &detail)
+        } else if let Some(tls) = find_tls(&error).filter(|_| error.is_connect()) {
+            Self::before(Code::Tls, &tls.to_string())
+        } else if detail.contains("tunnel error") {
+            // hyper-util keeps the type of this error to itself.
+            Self::before(Code::Proxy, &detail)
+        } else if error.is_timeout() {
+            Self { arrived: !error.is_connect(), ..Self::before(Code::Timeout, &detail) }
+        } else if error.is_connect() {
+            Self::before(Code::Connect, &detail)
+        } else {
+            Self::after(Code::BrokenOff, &detail)
+        }
+    }
+
+    fn entry(self, request: &Request) -> ErrorEntry {
+        let entry = match self.repeat {
+            _ if self.arrived && request.effect == Effect::Changes => ErrorEntry::uncertain(self.code),
+            Some(repeat) => ErrorEntry::new(self.code).repeat(repeat),
+            None => ErrorEntry::new(self.code),
+        };
+        entry.detail(excerpt(&self.detail, request.secrets))
+    }
+}
+
+/// The error and all that caused it, in one line.
+fn chain(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+/// The TLS error among the causes: rustls hides it in an `io::Error`, whose `source` skips it.
+fn find_tls(error: &reqwest::Error) -> Option<&rustls::Error> {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        if let Some(tls) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            return Some(tls);
+        }
+        cause = error.source();
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decode;
+
+    #[test]
+    fn answers_are_read_in_utf8_or_windows_1252() {
+        assert_eq!(decode("\u{FEFF}{\"a\":\"ção\"}".as_bytes()), "{\"a\":\"ção\"}");
+        assert_eq!(decode(b"senha inv\xE1lida"), "senha inválida");
+    }
+}

@@ -1,0 +1,277 @@
+//! The settings of `av_configure`: what they are, their defaults, what makes sense.
+
+use std::time::Duration;
+
+use reqwest::Url;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::contract::{Code, ErrorEntry, bad_field, parse_object, read};
+
+/// Everything that can be set. Defaults as in the contract.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// How we introduce ourselves. AverbePorto lets only what begins like a browser through (manual, "user-agent").
+    pub user_agent: String,
+    /// Seconds for name resolution, connection and TLS.
+    pub timeout_conexao_s: u64,
+    /// Seconds for a whole request.
+    pub timeout_s: u64,
+    /// `"sistema"`, `"nenhum"` or the URL of a proxy.
+    pub proxy: String,
+    /// A further trusted root certificate: PEM text, or the path of a PEM file.
+    pub ca_pem: Option<String>,
+    /// AverbePorto.
+    pub porto: PortoSettings,
+}
+
+/// The settings of AverbePorto.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct PortoSettings {
+    /// Address of login, upload and consulta with a session.
+    pub url: String,
+    /// Address of the public consulta.
+    pub consulta_url: String,
+    /// `recipient` of every upload (seed, 2.2.1); empty = automatic.
+    pub recipient: String,
+    /// `v` of every upload; not sent unless set.
+    pub v: Option<u32>,
+    /// At most so many uploads in a second: the service slows down whoever sends more than 10.
+    pub uploads_por_segundo: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            user_agent: concat!("Mozilla/5.0 Sistema Averbador/", env!("CARGO_PKG_VERSION")).to_owned(),
+            timeout_conexao_s: 10,
+            timeout_s: 60,
+            proxy: "sistema".to_owned(),
+            ca_pem: None,
+            porto: PortoSettings::default(),
+        }
+    }
+}
+
+impl Default for PortoSettings {
+    fn default() -> Self {
+        Self {
+            url: "https://apis.averbeporto.com.br/php/conn.php".to_owned(),
+            consulta_url: "https://apis.averbeporto.com.br/atwe/php/Protocolo.php".to_owned(),
+            recipient: String::new(),
+            v: None,
+            uploads_por_segundo: 10,
+        }
+    }
+}
+
+impl Settings {
+    /// Seconds for name resolution, connection and TLS.
+    #[must_use]
+    pub fn connect_timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout_conexao_s)
+    }
+
+    /// Seconds for a whole request.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout_s)
+    }
+
+    /// What is allowed, but perhaps not meant (Portuguese).
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if !self.user_agent.starts_with("Mozilla/") {
+            warnings.push(
+                "O user_agent não começa com \"Mozilla/\": o AverbePorto costuma bloquear (403/1010).".to_owned(),
+            );
+        }
+        warnings
+    }
+
+    fn check(&self) -> Result<(), ErrorEntry> {
+        let bad = |field, what| Err(bad_field(Code::BadSetting, field, what));
+        if self.user_agent.is_empty() || !self.user_agent.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            return bad("user_agent", "deve ter só caracteres ASCII visíveis");
+        }
+        if !(1..=300).contains(&self.timeout_conexao_s) {
+            return bad("timeout_conexao_s", "deve ficar entre 1 e 300 segundos");
+        }
+        if !(2..=3600).contains(&self.timeout_s) || self.timeout_s <= self.timeout_conexao_s {
+            return bad("timeout_s", "deve ficar entre 2 e 3600 segundos e ser maior que timeout_conexao_s");
+        }
+        check_proxy(&self.proxy)?;
+        self.porto.check()
+    }
+}
+
+impl PortoSettings {
+    fn check(&self) -> Result<(), ErrorEntry> {
+        let bad = |field, what| Err(bad_field(Code::BadSetting, field, what));
+        service_url("porto.url", &self.url)?;
+        service_url("porto.consulta_url", &self.consulta_url)?;
+        if !is_recipient(&self.recipient) {
+            return bad("porto.recipient", "deve ser vazio, E, F, T ou D");
+        }
+        if self.v == Some(0) {
+            return bad("porto.v", "deve ser 1 ou mais");
+        }
+        if !(1..=100).contains(&self.uploads_por_segundo) {
+            return bad("porto.uploads_por_segundo", "deve ficar entre 1 e 100");
+        }
+        Ok(())
+    }
+}
+
+/// The values of `recipient` that the seed document knows (2.2.1).
+#[must_use]
+pub fn is_recipient(text: &str) -> bool {
+    matches!(text, "" | "E" | "F" | "T" | "D")
+}
+
+/// `patch` merged into `base` (RFC 7386: `null` goes back to the default), checked as a whole.
+pub fn merged(base: &Value, patch: &str) -> Result<(Value, Settings), ErrorEntry> {
+    let mut merged = base.clone();
+    merge(&mut merged, Value::Object(parse_object(patch)?));
+    let settings: Settings = read(merged.clone(), Code::BadSetting)?;
+    settings.check()?;
+    Ok((merged, settings))
+}
+
+fn merge(base: &mut Value, patch: Value) {
+    let Value::Object(patch) = patch else {
+        *base = patch;
+        return;
+    };
+    if !base.is_object() {
+        *base = Value::Object(Map::new());
+    }
+    let Value::Object(base) = base else { return };
+    for (name, value) in patch {
+        if value.is_null() {
+            base.remove(&name);
+        } else {
+            merge(base.entry(name).or_insert(Value::Null), value);
+        }
+    }
+}
+
+/// An address of a service: https, or http on loopback; no user and password in it.
+fn service_url(field: &str, text: &str) -> Result<(), ErrorEntry> {
+    let bad = |what| Err(bad_field(Code::BadSetting, field, what));
+    let Ok(url) = Url::parse(text) else { return bad("não é um endereço (URL) válido") };
+    if !url.username().is_empty() || url.password().is_some() {
+        return bad("não pode ter usuário nem senha no endereço");
+    }
+    match (url.scheme(), url.domain()) {
+        ("https", Some("www.averbeporto.com.br" | "wws.averbeporto.com.br")) => {
+            bad("deve usar apis.averbeporto.com.br, não www nem wws (regra do AverbePorto)")
+        }
+        ("https", _) => Ok(()),
+        ("http", _) if is_loopback(&url) => Ok(()),
+        _ => bad("deve começar com https:// (http:// só neste computador)"),
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host_str() {
+        Some("localhost") => true,
+        Some(host) => {
+            host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        }
+        None => false,
+    }
+}
+
+fn check_proxy(text: &str) -> Result<(), ErrorEntry> {
+    let known = matches!(text, "sistema" | "nenhum")
+        || Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    if known {
+        Ok(())
+    } else {
+        Err(bad_field(
+            Code::BadSetting,
+            "proxy",
+            "deve ser \"sistema\", \"nenhum\" ou um endereço http://servidor:porta",
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::{Settings, merged};
+
+    fn refused(patch: &str) -> (i32, String) {
+        let error = merged(&json!({}), patch).unwrap_err();
+        (error.code(), error.text().to_owned())
+    }
+
+    #[test]
+    fn the_defaults_make_sense() {
+        let (_, settings) = merged(&json!({}), "{}").unwrap();
+        assert_eq!(settings, Settings::default());
+        assert!(settings.warnings().is_empty());
+    }
+
+    #[test]
+    fn settings_are_merged_and_null_goes_back_to_the_default() {
+        let (base, _) = merged(&json!({}), r#"{"timeout_s":30,"porto":{"v":2,"recipient":"D"}}"#).unwrap();
+        let (_, settings) = merged(&base, r#"{"timeout_s":null,"porto":{"recipient":"T"}}"#).unwrap();
+        assert_eq!((settings.timeout_s, settings.porto.v), (60, Some(2)));
+        assert_eq!(settings.porto.recipient, "T");
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_by_name() {
+        for (patch, name) in [
+            (r#"{"timeout_s":0}"#, "timeout_s"),
+            (r#"{"timeout_s":5}"#, "timeout_s"),
+            (r#"{"timeout_s":"x"}"#, "timeout_s"),
+            (r#"{"timeout_s":-1}"#, "timeout_s"),
+            (r#"{"timeout_conexao_s":0}"#, "timeout_conexao_s"),
+            (r#"{"user_agent":"a\r\nb"}"#, "user_agent"),
+            (r#"{"user_agent":""}"#, "user_agent"),
+            (r#"{"proxy":"squid"}"#, "proxy"),
+            (r#"{"ca_pem":5}"#, "ca_pem"),
+            (r#"{"porto":5}"#, "porto"),
+            (r#"{"porto":{"url":"http://example.com/"}}"#, "porto.url"),
+            (r#"{"porto":{"url":"https://user:pass@example.com/"}}"#, "porto.url"),
+            (r#"{"porto":{"url":"https://www.averbeporto.com.br/php/conn.php"}}"#, "porto.url"),
+            (r#"{"porto":{"consulta_url":"x"}}"#, "porto.consulta_url"),
+            (r#"{"porto":{"recipient":"X"}}"#, "porto.recipient"),
+            (r#"{"porto":{"v":0}}"#, "porto.v"),
+            (r#"{"porto":{"uploads_por_segundo":0}}"#, "porto.uploads_por_segundo"),
+            (r#"{"timeout":5}"#, "timeout"),
+            (r#"{"porto":{"ulr":"x"}}"#, "porto.ulr"),
+        ] {
+            let (code, msg) = refused(patch);
+            assert_eq!(code, 1008, "{patch}");
+            assert!(msg.contains(&format!("\"{name}\"")), "{patch}: {msg}");
+        }
+        assert_eq!(refused("[]").0, 1003);
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_only() {
+        for url in ["http://127.0.0.1:8080/x", "http://localhost/x", "http://[::1]:1/x", "https://example.com/x"] {
+            assert!(merged(&json!({}), &json!({"porto":{"url":url}}).to_string()).is_ok(), "{url}");
+        }
+        for url in ["http://127.0.0.1.example.com/", "http://localhost.example.com/", "ftp://127.0.0.1/"] {
+            assert!(merged(&json!({}), &json!({"porto":{"url":url}}).to_string()).is_err(), "{url}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(patch in ".*", proxy in ".*", url in ".*") {
+            let _ = merged(&json!({}), &patch);
+            let _ = merged(&json!({}), &json!({"proxy": proxy, "porto": {"url": url}}).to_string());
+        }
+    }
+}
