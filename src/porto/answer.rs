@@ -1,0 +1,153 @@
+//! The answers of conn.php and Protocolo.php, in every shape that they have been seen in.
+//!
+//! Clients, samples and manual disagree on the types: `prot` a text or a list, `error` an object, a list or a text, its
+//! `code` a number, a text or absent, `S` an object of counts or a list of them. All are taken; anything else is left to
+//! the caller to refuse (4003).
+
+use serde_json::{Map, Value};
+
+use crate::contract::{Code, Counts, ErrorEntry, Origin, Secret};
+use crate::redact::mask;
+
+/// One answer: a JSON object.
+pub struct Answer(Map<String, Value>);
+
+/// A key and its protocol, as the consulta gives them.
+pub struct Pair {
+    /// Access key.
+    pub chave: String,
+    /// Protocol of the endorsement.
+    pub protocolo: String,
+}
+
+impl Answer {
+    /// Reads `text`; gives it back if it is no answer of the service's.
+    pub fn read(text: &str) -> Result<Self, String> {
+        match serde_json::from_str(text.trim_start_matches('\u{FEFF}')) {
+            Ok(Value::Object(answer))
+                if ["success", "error", "logout", "dump"].iter().any(|key| answer.contains_key(*key)) =>
+            {
+                Ok(Self(answer))
+            }
+            _ => Err(text.to_owned()),
+        }
+    }
+
+    /// Why the request as a whole was refused; `logged_out` is what `logout` means in this request.
+    pub fn refusal(&self, logged_out: Code) -> Option<ErrorEntry> {
+        let errors = self.errors();
+        let first = errors.first();
+        let code = if self.flag("logout") {
+            logged_out
+        } else if self.0.contains_key("captcha_url") || first.is_some_and(|error| is_number(&error.code, 2)) {
+            Code::Captcha
+        } else if first.is_some_and(|error| is_number(&error.code, 1) || error.msg.contains("No login")) {
+            logged_out
+        } else if self.0.contains_key("success") && !self.flag("success") {
+            Code::ServiceError
+        } else {
+            return None;
+        };
+        let entry = ErrorEntry::new(code);
+        Some(match first {
+            Some(origin) => entry.origin(origin.clone()),
+            None => entry,
+        })
+    }
+
+    /// Whether the account data of a login is there.
+    pub fn has_account(&self) -> bool {
+        self.0.get("C").is_some_and(Value::is_object)
+    }
+
+    /// The service's own errors, in its words.
+    pub fn errors(&self) -> Vec<Origin> {
+        match self.0.get("error") {
+            Some(Value::Array(list)) => list.iter().filter_map(origin).collect(),
+            Some(error) => origin(error).into_iter().collect(),
+            None => Vec::new(),
+        }
+    }
+
+    /// The counts of an upload; `None` if there are none.
+    pub fn counts(&self) -> Option<Counts> {
+        let objects: Vec<&Map<String, Value>> = match self.0.get("S")? {
+            Value::Object(object) => vec![object],
+            Value::Array(list) => list.iter().filter_map(Value::as_object).collect(),
+            _ => return None,
+        };
+        let known = objects.iter().any(|object| ["P", "D", "R", "N"].iter().any(|key| object.contains_key(*key)));
+        let count = |key| objects.iter().filter_map(|object| number(object.get(key)?)).sum();
+        known.then(|| Counts { P: count("P"), D: count("D"), R: count("R"), N: count("N") })
+    }
+
+    /// The protocols of an upload: one text, a list, or none.
+    pub fn protocols(&self) -> Vec<String> {
+        match self.0.get("prot") {
+            Some(Value::Array(list)) => list.iter().filter_map(text).collect(),
+            Some(one) => text(one).into_iter().collect(),
+            None => Vec::new(),
+        }
+    }
+
+    /// The pairs of a consulta; `None` if there is no list. An empty one says that nothing asked for is endorsed.
+    pub fn pairs(&self) -> Option<Vec<Pair>> {
+        match self.0.get("S")? {
+            Value::Array(list) => Some(list.iter().filter_map(pair).collect()),
+            one @ Value::Object(_) => Some(pair(one).into_iter().collect()),
+            Value::Null => Some(Vec::new()),
+            _ => None,
+        }
+    }
+
+    /// What the service received, with `secrets` and every session masked: it echoes them.
+    pub fn dump(&self, secrets: &[&Secret]) -> Option<Value> {
+        let dump = self.0.get("dump")?;
+        let masked = mask(&dump.to_string(), secrets);
+        Some(serde_json::from_str(&masked).unwrap_or(Value::String(masked)))
+    }
+
+    fn flag(&self, key: &str) -> bool {
+        match self.0.get(key) {
+            Some(Value::Bool(flag)) => *flag,
+            Some(value) => number(value).is_some_and(|number| number != 0),
+            None => false,
+        }
+    }
+}
+
+fn pair(value: &Value) -> Option<Pair> {
+    let part = |key| value.get(key).and_then(text);
+    Some(Pair { chave: part("chave")?, protocolo: part("protocolo")? })
+}
+
+fn origin(error: &Value) -> Option<Origin> {
+    let part = |key| error.get(key).and_then(text).unwrap_or_default();
+    let origin = match error {
+        Value::Object(_) => Origin { code: part("code"), msg: part("msg") },
+        other => Origin { code: String::new(), msg: text(other)? },
+    };
+    (origin != Origin::default()).then_some(origin)
+}
+
+/// A text that is not empty, or a number as text.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn number(value: &Value) -> Option<u64> {
+    match value {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+/// Codes come as 1, "1" and "01".
+fn is_number(code: &str, number: u64) -> bool {
+    code.parse() == Ok(number)
+}
