@@ -1,0 +1,104 @@
+//! The life of the library between its first call and `av_shutdown`: the engine in force and the calls under way.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::guard::is_nested;
+use super::module::Pin;
+use crate::contract::{ErrorEntry, Progress};
+use crate::dispatch::{Engine, Message};
+
+/// An engine, and the library kept in memory as long as its thread may run. Dropped in this order.
+struct Running {
+    engine: Engine,
+    _pin: Pin,
+}
+
+struct Life {
+    /// The engine for the next call; none before the first.
+    current: Option<Arc<Running>>,
+    /// Counts the shutdowns.
+    era: u64,
+    /// How many calls are under way that began in each era.
+    under_way: BTreeMap<u64, usize>,
+}
+
+static LIFE: Mutex<Life> = Mutex::new(Life { current: None, era: 0, under_way: BTreeMap::new() });
+static CALL_ENDED: Condvar = Condvar::new();
+
+/// The reply to `message`.
+pub fn execute(message: Message, progress: &mut Progress) -> Result<String, ErrorEntry> {
+    let operation = message.operation;
+    let call = match Call::begin() {
+        Ok(call) => call,
+        Err(error) => return Ok(operation.refused(error)),
+    };
+    Ok(call.running().engine.execute(message, progress))
+}
+
+/// Merges `settings` into those in force. Calls under way end under the ones they began with.
+pub fn configure(settings: &str) -> Result<String, ErrorEntry> {
+    let call = Call::begin()?;
+    let engine = call.running().engine.configured(settings)?;
+    let accepted = engine.accepted();
+    let replaced = life().current.replace(Arc::new(Running { engine, _pin: Pin::new() }));
+    // Not under the lock: the last owner of an engine waits for its thread.
+    drop(replaced);
+    Ok(accepted)
+}
+
+/// Ends what runs, after the calls under way; see `av_shutdown`.
+pub fn shutdown() {
+    let mut life = life();
+    let engine = life.current.take();
+    life.era += 1;
+    let era = life.era;
+    if !is_nested() {
+        let older = |life: &mut Life| life.under_way.range(..era).next().is_some();
+        life = CALL_ENDED.wait_while(life, older).unwrap_or_else(PoisonError::into_inner);
+    }
+    drop(life);
+    drop(engine);
+}
+
+fn life() -> MutexGuard<'static, Life> {
+    LIFE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A call under way: holds its engine and is counted.
+struct Call {
+    running: Option<Arc<Running>>,
+    era: u64,
+}
+
+impl Call {
+    fn begin() -> Result<Self, ErrorEntry> {
+        let mut life = life();
+        let running = match &life.current {
+            Some(running) => running.clone(),
+            None => life.current.insert(Arc::new(Running { engine: Engine::start()?, _pin: Pin::new() })).clone(),
+        };
+        let era = life.era;
+        *life.under_way.entry(era).or_default() += 1;
+        Ok(Self { running: Some(running), era })
+    }
+
+    fn running(&self) -> &Running {
+        self.running.as_ref().expect("held until the call is dropped")
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        // First the engine, which may end its thread here, then the count: who waits for the calls waits for that too.
+        self.running = None;
+        let mut life = life();
+        if let Some(calls) = life.under_way.get_mut(&self.era) {
+            *calls -= 1;
+            if *calls == 0 {
+                life.under_way.remove(&self.era);
+            }
+        }
+        CALL_ENDED.notify_all();
+    }
+}

@@ -1,0 +1,85 @@
+//! Nothing unwinds into the caller, nothing is printed on its console.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::c_char;
+use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
+use std::sync::Once;
+
+use super::text;
+use crate::contract::{Code, ErrorEntry};
+
+thread_local! {
+    /// How many calls into this library this thread is in: a progress callback may call again.
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
+    /// What the last panic on this thread said.
+    static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Does `work` and gives its text to the caller, or what `refuse` makes of its error or panic.
+pub fn reply(refuse: impl Fn(ErrorEntry) -> String, work: impl FnOnce() -> Result<String, ErrorEntry>) -> *mut c_char {
+    text::into_c(shielded(work).unwrap_or_else(refuse))
+}
+
+/// Does `work`; a panic becomes 9001.
+pub fn shielded<T>(work: impl FnOnce() -> Result<T, ErrorEntry>) -> Result<T, ErrorEntry> {
+    quiet_panics();
+    DEPTH.set(DEPTH.get() + 1);
+    // Unwind safety: what a panic may leave half done is behind mutexes, whose poison is looked past on purpose, and each
+    // of them holds nothing that is changed in more than one step.
+    let done = panic::catch_unwind(AssertUnwindSafe(work));
+    DEPTH.set(DEPTH.get() - 1);
+    done.unwrap_or_else(|_| {
+        let what = LAST_PANIC.take().unwrap_or_else(|| "panic of unknown origin".to_owned());
+        Err(ErrorEntry::new(Code::Bug).detail(what))
+    })
+}
+
+/// Whether this thread is inside a call made from inside another.
+pub fn is_nested() -> bool {
+    DEPTH.get() > 1
+}
+
+/// The host's console is not ours: a panic of ours is kept for the reply. (Panics elsewhere, if this library is linked
+/// into a Rust program, go to the hook that was there before.)
+fn quiet_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| if is_ours() { keep(info) } else { before(info) }));
+    });
+}
+
+fn is_ours() -> bool {
+    DEPTH.get() > 0 || std::thread::current().name() == Some(crate::http::THREAD_NAME)
+}
+
+/// Only where it happened and what it says: no values, which might be secrets, are in our own panic texts.
+fn keep(info: &PanicHookInfo) {
+    let place = info.location().map(|place| format!("{}:{}", place.file(), place.line())).unwrap_or_default();
+    let text = info.payload_as_str().unwrap_or("panic");
+    LAST_PANIC.set(Some(format!("{place}: {text}")));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_nested, shielded};
+    use crate::contract::ErrorEntry;
+
+    #[test]
+    fn a_panic_becomes_an_error_that_says_where() {
+        let error = shielded(|| -> Result<(), ErrorEntry> { panic!("on purpose") }).unwrap_err();
+        assert_eq!(error.code(), 9001);
+        let json = serde_json::to_string(&error).unwrap();
+        assert!(json.contains("on purpose") && json.contains("guard.rs"), "{json}");
+    }
+
+    #[test]
+    fn nesting_is_counted_also_across_a_panic() {
+        let _ = shielded(|| -> Result<(), ErrorEntry> { panic!("on purpose") });
+        let depths = shielded(|| {
+            let outer = is_nested();
+            shielded(|| Ok((outer, is_nested())))
+        });
+        assert_eq!(depths.unwrap(), (false, true));
+    }
+}

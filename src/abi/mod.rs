@@ -1,0 +1,247 @@
+//! The front door, ABI 1: what C, Delphi and every other language calls.
+//!
+//! The only room with `unsafe`. Each function here reads its C strings, hands a message to [`crate::dispatch`] and gives
+//! the reply back as a C string; nothing here knows what a CT-e is.
+
+mod calls;
+mod guard;
+mod module;
+mod progress;
+mod text;
+
+use std::cell::Cell;
+use std::ffi::{CStr, c_char, c_void};
+
+use crate::contract::{ConfigRet, ErroRet, ErrorEntry, Progress, field, to_json};
+use crate::dispatch::{Message, Operation};
+use guard::reply;
+
+pub use progress::av_progress_fn;
+
+/// Logs in to AverbePorto.
+///
+/// Takes: `user`, the user of the API credential (up to 60 characters) or the CNPJ of a web account; `pass`, its
+/// password (up to 64 characters). Both UTF-8, NUL-terminated, not NULL, not empty.
+///
+/// Returns: loginRet, JSON in UTF-8, never NULL; free it with `av_free`. `status` is "1" (text) and `cookie` the session,
+/// 32 characters, to be stored and given to the other calls; or `status` is "0" and `error` says why.
+///
+/// Errors: 1001, 1002, 1005, 1008, 3001 to 3006, 4001 to 4006, 5001 (user or password wrong), 5003 (captcha), 5007, 9001.
+/// After 5001 do not try the same password again: repeated failures make the service ask for a captcha (5003).
+///
+/// Blocks: until the service answers, at most `timeout_s` (setting, 60 seconds).
+///
+/// Source: seed document PROC001, section 1.2.
+///
+/// # Safety
+/// Each argument is NULL or points to a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn av_login(user: *const c_char, pass: *const c_char) -> *mut c_char {
+    reply(refuse(Operation::Login), || {
+        // SAFETY: the caller's promise, passed on.
+        let (user, pass) = unsafe { (text::given(user, "user")?, text::given(pass, "pass")?) };
+        calls::execute(Message::new(Operation::Login, &[("user", user), ("pass", pass)]), &mut Progress::silent())
+    })
+}
+
+/// Sends a file to be endorsed: the authorised XML of a CT-e, or a ZIP of up to 400 of them.
+///
+/// Takes: `cookie`, the session from loginRet (the bare value or `portal[ses]=value`); `path`, the file, absolute or
+/// relative to the process's current folder, at most 50 MB. Both UTF-8, NUL-terminated, not NULL, not empty.
+///
+/// Returns: uploadRet, JSON in UTF-8, never NULL; free it with `av_free`. `status` (and `satus`, as documented) is 1
+/// when the insurer has every document now: stored (`S.P`) or known before (`S.D`); else 0 and `error` says why.
+///
+/// Errors: 1001, 1002, 1005, 1006, 1008, 2001 to 2005, 3001 to 3006, 4001 to 4006, 5002 (log in again), 5004 (rejected),
+/// 5005 (denied), 5007, 9001. An entry with `"incerto":true` says that the document may have arrived: look it up with
+/// `av_consulta` before sending it again.
+///
+/// Blocks: until the service answers, at most `timeout_s` (setting, 60 seconds), and before that for its turn when more
+/// than `porto.uploads_por_segundo` (setting, 10) uploads were made within a second.
+///
+/// Source: seed document PROC001, sections 2.1 to 2.4.
+///
+/// # Safety
+/// Each argument is NULL or points to a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn av_upload_file(cookie: *const c_char, path: *const c_char) -> *mut c_char {
+    reply(refuse(Operation::Upload), || {
+        // SAFETY: the caller's promise, passed on.
+        let (cookie, path) = unsafe { (text::given(cookie, "cookie")?, text::given(path, "path")?) };
+        calls::execute(Message::new(Operation::Upload, &[("cookie", cookie), ("cte", path)]), &mut Progress::silent())
+    })
+}
+
+/// Looks up the endorsement number (protocolo) of one document.
+///
+/// Takes: `cookie`, the session from loginRet, or NULL or "" for the public consulta without a session; `chave`, the
+/// access key, 44 characters (blanks between them are dropped), not NULL, not empty. Both UTF-8, NUL-terminated.
+///
+/// Returns: averbaRet, JSON in UTF-8, never NULL; free it with `av_free`. `status` 1: endorsed, `protocolo` (and
+/// `protoclo`, as documented) is the number. `status` 0: `error` says why; 5006 is "not endorsed".
+///
+/// Errors: 1001, 1002, 1005, 1006, 1007, 1008, 3001 to 3006, 4001 to 4006, 5002 (log in again), 5006, 5007, 9001.
+///
+/// Blocks: until the service answers, at most `timeout_s` (setting, 60 seconds); twice that when the connection breaks
+/// and the question is asked once more.
+///
+/// Source: seed document PROC001, sections 3.1 and 3.2.
+///
+/// # Safety
+/// Each argument is NULL or points to a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn av_consulta(cookie: *const c_char, chave: *const c_char) -> *mut c_char {
+    reply(refuse(Operation::Consulta), || {
+        // SAFETY: the caller's promise, passed on.
+        let (cookie, chave) = unsafe { (text::optional(cookie, "cookie")?, text::given(chave, "chave")?) };
+        calls::execute(
+            Message::new(Operation::Consulta, &[("cookie", cookie), ("chave", chave)]),
+            &mut Progress::silent(),
+        )
+    })
+}
+
+/// Does what a JSON message asks, by its `mod`: `login`, `Upload` or `Consulta` in this version.
+///
+/// Takes: `request_json`, a JSON object in UTF-8, NUL-terminated, not NULL, with `mod` and the fields of the contract;
+/// `on_progress`, called with an event before and after each stage, or NULL; `context`, given to `on_progress` as it is.
+///
+/// Returns: the reply to that `mod` (loginRet, uploadRet, averbaRet), JSON in UTF-8, never NULL; free it with `av_free`.
+/// A request that names no known `mod` is answered with erroRet. Every reply has `status`: 1 done, 0 not done.
+///
+/// Errors: 1003 (not a JSON object), 1004 (unknown `mod`), 1005 (missing field), 1006 (unknown or wrong field), 9002
+/// (stopped by `on_progress`), and those of `av_login`, `av_upload_file` and `av_consulta`. `msg` names the field.
+///
+/// Blocks: as those functions do; a Consulta of many keys for each request that it takes (400 keys with a session, 100
+/// without).
+///
+/// Source: seed document PROC001, sections 1 to 3.
+///
+/// # Safety
+/// `request_json` is NULL or points to a NUL-terminated string; `on_progress` is NULL or a function that can be called
+/// with `context` on this thread until this call returns.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn av_execute(
+    request_json: *const c_char,
+    on_progress: Option<av_progress_fn>,
+    context: *mut c_void,
+) -> *mut c_char {
+    let operation = Cell::new(None);
+    let refuse = |error| match operation.get() {
+        Some(operation) => Operation::refused(operation, error),
+        None => to_json(&ErroRet::from(error)),
+    };
+    reply(refuse, || {
+        // SAFETY: the caller's promise, passed on.
+        let message = Message::parse(unsafe { text::given(request_json, "request_json")? })?;
+        operation.set(Some(message.operation));
+        match on_progress {
+            None => calls::execute(message, &mut Progress::silent()),
+            // SAFETY: the caller's promise, passed on.
+            Some(callback) => calls::execute(
+                message,
+                &mut Progress::new(&mut |event| unsafe { progress::tell(callback, context, event) }),
+            ),
+        }
+    })
+}
+
+/// Sets what is not as it should be by default. Without a call of it everything works with the defaults.
+///
+/// Takes: `settings_json`, a JSON object in UTF-8, NUL-terminated, not NULL; what it names is merged into what is set
+/// (`null` goes back to the default), calls under way end under the settings they began with. Its keys, all optional:
+/// `user_agent`; `timeout_conexao_s` (1 to 300; 10); `timeout_s` (2 to 3600; 60); `proxy` ("sistema", "nenhum" or
+/// `http://user:password@host:port`); `ca_pem` (a root certificate to trust besides: PEM text or the path of a PEM file);
+/// `porto`: `url`, `consulta_url` (https, or http on this computer), `recipient` ("", E, F, T, D), `v`,
+/// `uploads_por_segundo` (1 to 100; 10). The same can stand in a file that the environment variable AVERBADOR_CONFIG
+/// names; it is read once, when the first call needs it.
+///
+/// Returns: configRet, JSON in UTF-8, never NULL; free it with `av_free`. `status` 1: in force, with `avisos` where
+/// something is perhaps not meant; 0: nothing was changed, `error` says why.
+///
+/// Errors: 1001, 1002, 1003, 1008 (naming the setting), 9001.
+///
+/// Blocks: for reading `ca_pem` only, and until connections no longer needed are closed.
+///
+/// # Safety
+/// `settings_json` is NULL or points to a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn av_configure(settings_json: *const c_char) -> *mut c_char {
+    reply(
+        |error| to_json(&ConfigRet::refused(error)),
+        || {
+            // SAFETY: the caller's promise, passed on.
+            calls::configure(unsafe { text::given(settings_json, "settings_json")? })
+        },
+    )
+}
+
+/// The text of one value in a JSON text, for callers without a JSON library: `av_field(reply, "/error/0/msg")`.
+///
+/// Takes: `json`, any JSON text; `pointer`, a JSON pointer (RFC 6901): "" is the whole, "/key/0/other" a way into it, with
+/// `~1` for `/` and `~0` for `~` inside a key. Both UTF-8, NUL-terminated.
+///
+/// Returns: the value as UTF-8 text; free it with `av_free`. A string comes without quotes and escapes (U+0000 in it as
+/// U+FFFD), a number or true/false as it stands, an object or a list as JSON. NULL if there is no such value, it is null,
+/// or an argument is NULL, not UTF-8, no JSON, no pointer.
+///
+/// Blocks: never.
+///
+/// # Safety
+/// Each argument is NULL or points to a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn av_field(json: *const c_char, pointer: *const c_char) -> *mut c_char {
+    let found = guard::shielded(|| {
+        // SAFETY: the caller's promise, passed on.
+        let (json, pointer) = unsafe { (text::given(json, "json")?, text::given(pointer, "pointer")?) };
+        Ok(field(json, pointer))
+    });
+    found.ok().flatten().map_or(std::ptr::null_mut(), text::into_c)
+}
+
+/// Frees a text that this library returned. Each one once; NULL is fine.
+///
+/// Not for the text of `av_version`, nor for memory from anywhere else. Never blocks.
+///
+/// # Safety
+/// `text` is NULL or was returned by this library and not freed before.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn av_free(text: *mut c_char) {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { text::free(text) }
+}
+
+/// The version of this library, as "1.0.0": UTF-8, static, valid until the library is unloaded, never to be freed.
+///
+/// Never blocks. ABI 1 is every version that begins with "1.".
+#[unsafe(no_mangle)]
+pub extern "C" fn av_version() -> *const c_char {
+    const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
+        Ok(version) => version,
+        Err(_) => panic!("the version has a NUL in it"),
+    };
+    VERSION.as_ptr()
+}
+
+/// Ends everything that the library keeps running: waits for the calls under way, closes the connections, ends every
+/// thread, forgets the settings. The next call starts afresh.
+///
+/// To be called before the library is unloaded (FreeLibrary, dlclose) and at the end of the program; harmless if nothing
+/// was started, and as often as you like. A library unloaded without it stays in memory instead: its threads still run.
+/// Not from DllMain.
+///
+/// Blocks: until the calls under way on other threads have ended, at most as long as those may take. From inside a
+/// progress callback it does not wait: that call is under way itself, and everything ends with it.
+#[unsafe(no_mangle)]
+pub extern "C" fn av_shutdown() {
+    // What could be reported to nobody is not: there is no reply here.
+    let _ = guard::shielded(|| {
+        calls::shutdown();
+        Ok(())
+    });
+}
+
+/// How `operation` is refused.
+fn refuse(operation: Operation) -> impl Fn(ErrorEntry) -> String {
+    move |error| operation.refused(error)
+}

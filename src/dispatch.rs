@@ -1,0 +1,166 @@
+//! One request -> the service that answers it, one service -> its reply in the words of the contract.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::contract::{
+    AverbaRet, AverbaRetMany, Averbacao, Code, ConfigRet, Consulta, ErrorEntry, Login, LoginRet, Progress, Upload,
+    UploadRet, bad_field, missing, parse_object, read, to_json,
+};
+use crate::http::Http;
+use crate::porto::{Found, Porto};
+use crate::redact::excerpt;
+use crate::settings;
+
+/// The environment variable that names a file with settings.
+const CONFIG_VARIABLE: &str = "AVERBADOR_CONFIG";
+
+/// Everything behind the front door, under one set of settings. It can be used from many threads at once; what it
+/// started (one thread, connections) ends when it is dropped.
+pub struct Engine {
+    /// The settings as they were given, for the next to be merged into.
+    given: Value,
+    warnings: Vec<String>,
+    http: Http,
+    porto: Porto,
+}
+
+impl Engine {
+    /// The engine under the settings in the file that `AVERBADOR_CONFIG` names, or the defaults. 1008 if that file is
+    /// not to be used: working on with other settings than the customer's would be worse.
+    pub fn start() -> Result<Self, ErrorEntry> {
+        let Some(path) = std::env::var_os(CONFIG_VARIABLE).filter(|path| !path.is_empty()) else {
+            return Self::with(&Value::Null, "{}");
+        };
+        let path = std::path::PathBuf::from(path);
+        let place = |detail: String| format!("{CONFIG_VARIABLE}={}: {detail}", path.display());
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            bad_field(Code::BadSetting, CONFIG_VARIABLE, "indica um arquivo que não pôde ser lido")
+                .detail(place(error.to_string()))
+        })?;
+        Self::with(&Value::Null, text.trim_start_matches('\u{FEFF}'))
+            .map_err(|error| ErrorEntry::new(Code::BadSetting).msg(error.text()).detail(place("not usable".to_owned())))
+    }
+
+    /// A new engine with `patch`, a JSON object, merged into this one's settings.
+    pub fn configured(&self, patch: &str) -> Result<Self, ErrorEntry> {
+        Self::with(&self.given, patch)
+    }
+
+    fn with(base: &Value, patch: &str) -> Result<Self, ErrorEntry> {
+        let (given, settings) = settings::merged(base, patch)?;
+        Ok(Self { given, warnings: settings.warnings(), porto: Porto::new(&settings)?, http: Http::new(settings)? })
+    }
+
+    /// The reply to the settings that this engine was made with.
+    #[must_use]
+    pub fn accepted(&self) -> String {
+        to_json(&ConfigRet::accepted(self.warnings.clone()))
+    }
+
+    /// The reply to `message`.
+    #[must_use]
+    pub fn execute(&self, message: Message, progress: &mut Progress) -> String {
+        match message.operation {
+            Operation::Login => self.login(message.fields, progress),
+            Operation::Upload => self.upload(message.fields, progress),
+            Operation::Consulta => self.consulta(message.fields, progress),
+        }
+    }
+
+    fn login(&self, fields: Fields, progress: &mut Progress) -> String {
+        let user = fields.get("user").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let session = typed(fields).and_then(|login: Login| self.porto.login(&self.http, &login, progress));
+        to_json(&match session {
+            Ok(session) => LoginRet::accepted(user, session.expose().to_owned()),
+            Err(error) => LoginRet::refused(user, error),
+        })
+    }
+
+    fn upload(&self, fields: Fields, progress: &mut Progress) -> String {
+        let receipt = typed(fields).and_then(|upload: Upload| self.porto.upload(&self.http, &upload, progress));
+        to_json(&match receipt {
+            Ok(receipt) => UploadRet::answered(receipt.counts, receipt.protocols, receipt.errors, receipt.dump),
+            Err(error) => UploadRet::failed(error),
+        })
+    }
+
+    fn consulta(&self, fields: Fields, progress: &mut Progress) -> String {
+        let found = typed(fields).and_then(|asked: Consulta| self.porto.consulta(&self.http, &asked, progress));
+        match found {
+            Ok(Found::One(averbacao)) => to_json(&AverbaRet::from(averbacao)),
+            Ok(Found::Many(entries)) => to_json(&AverbaRetMany::from(entries)),
+            Err(error) => Operation::Consulta.refused(error),
+        }
+    }
+}
+
+/// The fields of a request, without `mod`.
+type Fields = Map<String, Value>;
+
+/// A request whose `mod` is known; its fields are read by the room that needs them.
+pub struct Message {
+    /// What is asked.
+    pub operation: Operation,
+    fields: Fields,
+}
+
+impl Message {
+    /// Reads `request`, a JSON object with `mod`. 1003 to 1006 if it is none.
+    pub fn parse(request: &str) -> Result<Self, ErrorEntry> {
+        let mut fields = parse_object(request)?;
+        let operation = match fields.remove("mod") {
+            Some(Value::String(name)) if !name.trim().is_empty() => Operation::named(name.trim())?,
+            None | Some(Value::Null | Value::String(_)) => return Err(missing("mod")),
+            Some(_) => return Err(bad_field(Code::BadField, "mod", "deve ser texto")),
+        };
+        Ok(Self { operation, fields })
+    }
+
+    /// The request for `operation` with these texts.
+    #[must_use]
+    pub fn new(operation: Operation, texts: &[(&str, &str)]) -> Self {
+        let fields = texts.iter().map(|&(name, text)| (name.to_owned(), Value::String(text.to_owned()))).collect();
+        Self { operation, fields }
+    }
+}
+
+/// What can be asked in `mod`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// `login` → loginRet
+    Login,
+    /// `Upload` → uploadRet
+    Upload,
+    /// `Consulta` → averbaRet
+    Consulta,
+}
+
+impl Operation {
+    /// By its name, without regard to case. 1004 if there is none.
+    fn named(name: &str) -> Result<Self, ErrorEntry> {
+        match name.to_ascii_lowercase().as_str() {
+            "login" => Ok(Self::Login),
+            "upload" => Ok(Self::Upload),
+            "consulta" => Ok(Self::Consulta),
+            _ => Err(ErrorEntry::new(Code::UnknownMod).msg(format!(
+                "A operação \"{}\" não existe nesta versão. Confira o nome em \"mod\" ou atualize a biblioteca.",
+                excerpt(name, &[])
+            ))),
+        }
+    }
+
+    /// The reply that says why it was not done.
+    #[must_use]
+    pub fn refused(self, error: ErrorEntry) -> String {
+        match self {
+            Self::Login => to_json(&LoginRet::refused(String::new(), error)),
+            Self::Upload => to_json(&UploadRet::failed(error)),
+            Self::Consulta => to_json(&AverbaRet::from(Averbacao::default().failed(error))),
+        }
+    }
+}
+
+fn typed<T: DeserializeOwned>(fields: Fields) -> Result<T, ErrorEntry> {
+    read(Value::Object(fields), Code::BadField)
+}

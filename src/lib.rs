@@ -1,0 +1,31 @@
+//! `averbador`: endorsement (averbação) of Brazilian freight documents (CT-e) at Porto Seguro, from inside an ERP.
+//!
+//! This page is the map. A C string comes in through [`abi`], becomes a [`dispatch::Message`], goes to the service that
+//! answers it and leaves as JSON:
+//!
+//! ```text
+//! abi -> dispatch -> porto -> http, document, contract, settings, redact
+//! ```
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | [`abi`] | the exported functions; C strings, panics, the life of the library; the only `unsafe` |
+//! | [`contract`] | what callers say and hear: requests, replies, progress events, the error catalogue |
+//! | [`dispatch`] | one request -> the service that answers it |
+//! | [`settings`] | `av_configure`: names, defaults, limits |
+//! | [`http`] | the one HTTP client: TLS, proxy, timeouts, limits |
+//! | [`document`] | access keys and files, as far as they must be read |
+//! | [`porto`] | AverbePorto: login, upload, consulta |
+//! | [`redact`] | excerpts of foreign text without secrets |
+//!
+//! The header `include/averbador.h` is the manual for callers; it is made from [`abi`] and [`contract::Code`].
+
+#[allow(unsafe_code)]
+pub mod abi;
+pub mod contract;
+pub mod dispatch;
+pub mod document;
+pub mod http;
+pub mod porto;
+pub mod redact;
+pub mod settings;
