@@ -1,0 +1,183 @@
+//! What a simulator is started with.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// The user that exists when no other is named.
+pub const DEFAULT_USER: &str = "USUARIO";
+/// The password of [`DEFAULT_USER`].
+pub const DEFAULT_PASSWORD: &str = "SENHA";
+
+/// Everything that can be chosen at the start. `Config::default()` suits tests: ports that the
+/// system chooses, one user, sessions that do not end by themselves, no artificial delay.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Port for plain HTTP; 0 lets the system choose.
+    pub http_port: u16,
+    /// Port for HTTPS; 0 lets the system choose.
+    pub https_port: u16,
+    /// Who may log in.
+    pub users: Vec<User>,
+    /// After how many failed logins in a row of one user a captcha is demanded.
+    pub captcha_after: u32,
+    /// How many requests a session lasts (the login not counted).
+    pub session_requests: Option<u32>,
+    /// How long a session lasts.
+    pub session_lifetime: Option<Duration>,
+    /// How the answers are written.
+    pub shape: Shape,
+    /// How much of the growing delay above 10 uploads per second and for documents sent again is
+    /// imposed: 0 none, 100 as much as the service does.
+    pub throttle_percent: u32,
+    /// The largest request body taken; beyond it the answer is HTTP 413, as from a web server.
+    pub body_limit: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            http_port: 0,
+            https_port: 0,
+            users: vec![User::new(DEFAULT_USER, DEFAULT_PASSWORD)],
+            captcha_after: 5,
+            session_requests: None,
+            session_lifetime: None,
+            shape: Shape::default(),
+            throttle_percent: 0,
+            body_limit: 64 << 20,
+        }
+    }
+}
+
+/// A user, a shape or a fault that is written wrongly. Its text says how to write it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotUnderstood(pub(crate) String);
+
+/// A user of the service.
+#[derive(Clone, PartialEq, Eq)]
+pub struct User {
+    /// The name (with AverbePorto a CNPJ or the user of an API credential).
+    pub name: String,
+    /// The password.
+    pub password: String,
+}
+
+impl User {
+    /// A user with this name and password.
+    pub fn new(name: impl Into<String>, password: impl Into<String>) -> Self {
+        Self { name: name.into(), password: password.into() }
+    }
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// `USER:PASS`; the password may contain colons, the name may not.
+impl FromStr for User {
+    type Err = NotUnderstood;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once(':') {
+            Some((name, password)) if !name.is_empty() && !password.is_empty() => Ok(Self::new(name, password)),
+            _ => Err(NotUnderstood("write a user as USER:PASS".to_owned())),
+        }
+    }
+}
+
+/// How the answers are written. Public clients have seen all of these, so a client must take them all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shape {
+    /// White space and byte order mark.
+    pub json: JsonShape,
+    /// The protocols in the answer to an upload.
+    pub prot: ProtShape,
+    /// The error.
+    pub error: ErrorShape,
+    /// The code within the error.
+    pub code: CodeShape,
+    /// Whether `prot` also names the protocols of documents that were there already (D).
+    pub prot_for_duplicates: bool,
+}
+
+/// How the JSON text is laid out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum JsonShape {
+    /// On one line without spaces, `/` and all beyond ASCII escaped, as PHP's `json_encode` does.
+    #[default]
+    Compact,
+    /// Indented over several lines, nothing escaped without need.
+    Spaced,
+    /// Compact behind a byte order mark.
+    Bom,
+}
+
+/// How `prot` is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProtShape {
+    /// A string for an XML, an array for a ZIP, as documented.
+    #[default]
+    Documented,
+    /// Always an array.
+    Array,
+    /// Left out.
+    Absent,
+}
+
+/// How `error` is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ErrorShape {
+    /// An object; an array of objects when there are several errors.
+    #[default]
+    Object,
+    /// Always an array of objects.
+    Array,
+    /// A plain string.
+    Text,
+}
+
+/// How `code` is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CodeShape {
+    /// A string of two digits, as documented.
+    #[default]
+    Text,
+    /// A number.
+    Number,
+    /// Left out.
+    Absent,
+}
+
+/// Comma-separated words: `spaced` or `bom`, `prot-array` or `prot-absent`, `error-array` or
+/// `error-text`, `code-number` or `code-absent`, `prot-for-duplicates`.
+impl FromStr for Shape {
+    type Err = NotUnderstood;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut shape = Self::default();
+        for word in text.split(',') {
+            match word {
+                "spaced" => shape.json = JsonShape::Spaced,
+                "bom" => shape.json = JsonShape::Bom,
+                "prot-array" => shape.prot = ProtShape::Array,
+                "prot-absent" => shape.prot = ProtShape::Absent,
+                "error-array" => shape.error = ErrorShape::Array,
+                "error-text" => shape.error = ErrorShape::Text,
+                "code-number" => shape.code = CodeShape::Number,
+                "code-absent" => shape.code = CodeShape::Absent,
+                "prot-for-duplicates" => shape.prot_for_duplicates = true,
+                _ => {
+                    return Err(NotUnderstood(format!(
+                        "there is no shape '{word}'; there are spaced, bom, prot-array, prot-absent, error-array, \
+                         error-text, code-number, code-absent and prot-for-duplicates"
+                    )));
+                }
+            }
+        }
+        Ok(shape)
+    }
+}

@@ -1,0 +1,256 @@
+//! AverbePorto on loopback: as strict as the insurer's service, and as wrong as it is told to be.
+//!
+//! ```
+//! use simulator::{Config, Effect, Fault, Simulator, Target};
+//!
+//! let simulator = Simulator::start(Config::default())?;
+//! simulator.fault(Fault::new(Effect::LoseAnswer).on(Target::Upload));
+//! let url = format!("{}/php/conn.php", simulator.https_url());
+//! // … let the client work against `url`, trusting `simulator.ca_pem()` …
+//! assert_eq!(simulator.requests().len(), 0);
+//! simulator.stop();
+//! # Ok::<(), simulator::Error>(())
+//! ```
+//!
+//! Where to find what:
+//!
+//! | file | what |
+//! |---|---|
+//! | `config.rs` | what a simulator is started with |
+//! | `averbeporto/` | the service: every rule with the place where it is written |
+//! | `document.rs` | what the service reads of an XML or a ZIP |
+//! | `php.rs` | a request as PHP shows it to the service |
+//! | `faults.rs` | faults on demand, and how they are written on the command line |
+//! | `answer.rs`, `wire.rs` | an HTTP answer, and the ways in which it reaches the client or does not |
+//! | `server.rs`, `certificate.rs` | listeners, connections, TLS; the way of one request |
+//! | `record.rs` | the memory of the requests that came |
+//! | `main.rs` | the stand-alone program |
+//!
+//! Comments name the document in which a rule is written (see `averbeporto/mod.rs`). What is written nowhere
+//! public and had to be assumed is marked "Assumed".
+
+mod answer;
+mod averbeporto;
+mod certificate;
+mod config;
+mod document;
+mod faults;
+mod php;
+mod record;
+mod server;
+mod wire;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::{fs, io};
+
+use tokio::sync::oneshot;
+
+pub use crate::answer::Answer;
+pub use crate::averbeporto::{Session, StoredDocument, protocol_of};
+pub use crate::config::{
+    CodeShape, Config, DEFAULT_PASSWORD, DEFAULT_USER, ErrorShape, JsonShape, NotUnderstood, ProtShape, Shape, User,
+};
+pub use crate::document::Kind;
+pub use crate::faults::{Effect, Fault, Target};
+pub use crate::record::{FilePart, RecordedRequest};
+use crate::server::Port;
+
+/// Why a simulator could not be started, or a file not written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The port is taken, or may not be used.
+    #[error("cannot listen on port {port} of this machine: {source}. Name another port, or 0 to let the system choose")]
+    Listen {
+        /// The port asked for.
+        port: u16,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The certificate could not be made.
+    #[error("cannot make the certificate: {0}")]
+    Certificate(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The system refuses a thread, a timer or a signal.
+    #[error("the system refuses what the simulator needs to run: {0}")]
+    System(#[source] io::Error),
+    /// A file could not be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// What the connections and the handle have in common.
+struct Shared {
+    config: Config,
+    service: Mutex<averbeporto::Service>,
+    faults: Mutex<faults::Queue>,
+    log: Mutex<record::Log>,
+    connections: AtomicU64,
+}
+
+impl Shared {
+    /// Counts a connection; gives its number.
+    fn count_connection(&self) -> u64 {
+        self.connections.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
+
+/// Takes a lock. A thread that panicked while holding it left nothing half done that matters here.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A running simulator. It has one thread of its own, which ends with it.
+pub struct Simulator {
+    shared: Arc<Shared>,
+    http_port: u16,
+    https_port: u16,
+    ca_pem: String,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Simulator {
+    /// Starts a simulator. It takes connections as soon as this returns, from this machine only.
+    pub fn start(config: Config) -> Result<Self, Error> {
+        let open = |port| Port::open(port).map_err(|source| Error::Listen { port, source });
+        let (http, https) = (open(config.http_port)?, open(config.https_port)?);
+        let (http_port, https_port) = (http.number, https.number);
+        let tls = certificate::make().map_err(Error::Certificate)?;
+        let shared = Arc::new(Shared {
+            service: Mutex::new(averbeporto::Service::new(config.clone())),
+            config,
+            faults: Mutex::default(),
+            log: Mutex::new(record::Log::new()),
+            connections: AtomicU64::new(0),
+        });
+        let (stop, stopped) = oneshot::channel();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::System)?;
+        let served = server::serve(shared.clone(), http, https, tls.server.into(), stopped);
+        let thread = thread::Builder::new()
+            .name("simulator".to_owned())
+            .spawn(move || runtime.block_on(served))
+            .map_err(Error::System)?;
+        Ok(Self { shared, http_port, https_port, ca_pem: tls.ca_pem, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// `http://127.0.0.1:PORT`
+    pub fn http_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.http_port)
+    }
+
+    /// `https://localhost:PORT`; the certificate is also good for `127.0.0.1` and `[::1]`.
+    pub fn https_url(&self) -> String {
+        format!("https://localhost:{}", self.https_port)
+    }
+
+    /// The certificate of the authority that a client has to trust, as PEM.
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// Writes [`ca_pem`](Self::ca_pem) to a file.
+    pub fn write_ca(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let path = path.as_ref();
+        fs::write(path, &self.ca_pem).map_err(|source| Error::Write { path: path.to_owned(), source })
+    }
+
+    /// Settings for `av_configure`: over HTTPS when the file with the authority's certificate is named,
+    /// else over plain HTTP.
+    pub fn settings(&self, ca: Option<&Path>) -> serde_json::Value {
+        let base = if ca.is_some() { self.https_url() } else { self.http_url() };
+        let mut settings = serde_json::json!({
+            "proxy": "nenhum",
+            "porto": {
+                "url": format!("{base}{}", averbeporto::CONN),
+                "consulta_url": format!("{base}{}", averbeporto::PUBLIC_CONSULTA),
+            }
+        });
+        if let Some(ca) = ca {
+            settings["ca_pem"] = ca.to_string_lossy().into();
+        }
+        settings
+    }
+
+    /// All requests so far (the last 100,000), in the order in which they were completely read. One
+    /// whose answer has reached the client is there, with the answer.
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        lock(&self.shared.log).requests()
+    }
+
+    /// Forgets the requests so far. Numbers and the count of connections go on.
+    pub fn clear_requests(&self) {
+        lock(&self.shared.log).clear();
+    }
+
+    /// Sends on each request from now on, when it is answered or given up.
+    pub fn watch(&self) -> Receiver<RecordedRequest> {
+        lock(&self.shared.log).listen()
+    }
+
+    /// How many TCP connections were accepted, HTTP and HTTPS together.
+    pub fn connections(&self) -> u64 {
+        self.shared.connections.load(Ordering::Relaxed)
+    }
+
+    /// Puts a fault behind those that are waiting. Of several that are meant for a request, the first
+    /// in the queue is applied.
+    pub fn fault(&self, fault: Fault) {
+        lock(&self.shared.faults).push(fault);
+    }
+
+    /// Takes back all faults that are waiting.
+    pub fn clear_faults(&self) {
+        lock(&self.shared.faults).clear();
+    }
+
+    /// All documents stored, by key, each followed by its cancellation.
+    pub fn documents(&self) -> Vec<StoredDocument> {
+        lock(&self.shared.service).documents.all()
+    }
+
+    /// The document with this key (not its cancellation).
+    pub fn document(&self, key: &str) -> Option<StoredDocument> {
+        lock(&self.shared.service).documents.get(key)
+    }
+
+    /// Stores a document as if it had been received earlier, with any protocol.
+    pub fn store(&self, key: &str, protocol: &str) {
+        lock(&self.shared.service).documents.put(key, protocol);
+    }
+
+    /// All sessions ever opened, in the order of their opening.
+    pub fn sessions(&self) -> Vec<Session> {
+        lock(&self.shared.service).sessions.all()
+    }
+
+    /// Ends all sessions.
+    pub fn expire_sessions(&self) {
+        lock(&self.shared.service).sessions.expire();
+    }
+
+    /// Forgets failed logins, as if a person had solved the captcha.
+    pub fn reset_captcha(&self) {
+        lock(&self.shared.service).failed_logins.clear();
+    }
+
+    /// Closes every connection and ends the thread. Dropping the simulator does the same.
+    pub fn stop(self) {}
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.stop.take();
+        if let Some(thread) = self.thread.take() {
+            // A panic of that thread was reported when it happened.
+            let _ = thread.join();
+        }
+    }
+}

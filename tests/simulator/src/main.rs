@@ -1,0 +1,284 @@
+//! The simulator as a program: for testers, and for whoever builds the ERP, without the insurer.
+
+use std::io::{self, Write};
+use std::path::{self, Path, PathBuf};
+use std::process::{self, ExitCode};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use std::{env, fs};
+
+use clap::Parser;
+use simulator::{Config, DEFAULT_PASSWORD, DEFAULT_USER, Error, Fault, Shape, Simulator, User};
+use tokio::sync::oneshot;
+use tokio::time::sleep;
+
+const FAULTS: &str = "\
+Faults (--fault SPEC, repeatable; of several that are meant for a request the first is applied):
+  SPEC is REQUESTS[*TIMES][+SPARED]:EFFECT
+    REQUESTS  any, login, upload, consulta (by POST), public-consulta (by GET)
+    TIMES     how often, 1 if not given; forever
+    SPARED    how many of these requests are served first
+
+  Not served:
+    status=503                    an HTTP status; with a header: status=429 Retry-After: 2
+    body=text/html <h1>Oh</h1>    HTTP 200 with a content type and any body
+    redirect=302 URL              a redirect
+    logout                        session ended, or wrong credentials
+    captcha                       the captcha is demanded
+    blocked                       Cloudflare's page \"error code: 1010\"
+    silence                       no answer, the connection stays open
+    close                         the connection is closed instead of an answer
+    reset                         the connection is reset instead of an answer
+  Served:
+    lose-answer                   then the connection is closed instead of an answer
+    cut-answer                    then the connection is reset after half of the answer
+    delay=2s                      the answer comes after this time (300ms, 2s)
+    drip=1 500ms                  the answer comes so many bytes at a time, with this pause
+    oversize=20000000             the answer is blown up to so many bytes (17 MB if not given)
+    shape=WORDS                   the answer is written in another shape, see --shape
+
+Examples:
+  simulator --log --until-stdin-closes
+  simulator --user 12345678000195:segredo --ca ca.pem --settings averbador.json
+  simulator --fault upload:lose-answer --fault 'login*3:status=503 Retry-After: 2'
+  simulator --fault 'any*forever:delay=2s' --session-requests 5";
+
+/// AverbePorto on this machine: the insurer's service for endorsing freight documents, as strict as the
+/// real one, without endorsing anything. It can be reached from this machine only, over HTTP and HTTPS.
+#[derive(Parser)]
+#[command(name = "simulator", version, after_help = FAULTS)]
+struct Options {
+    /// Who may log in; repeatable. Without this option it is USUARIO with the password SENHA
+    #[arg(long = "user", value_name = "USER:PASS")]
+    users: Vec<User>,
+
+    /// Port for HTTP; 0: the system chooses
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    http_port: u16,
+
+    /// Port for HTTPS; 0: the system chooses
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    https_port: u16,
+
+    /// Where to write the certificate of the authority that clients have to trust. It is made afresh at
+    /// every start. Without this option it goes to a temporary file that is removed at the end
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+
+    /// Where to write settings for the DLL (for AVERBADOR_CONFIG or av_configure)
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+
+    /// A fault for requests to come; repeatable; see below
+    #[arg(long = "fault", value_name = "SPEC")]
+    faults: Vec<Fault>,
+
+    /// How the answers are written, comma-separated: spaced or bom, prot-array or prot-absent,
+    /// error-array or error-text, code-number or code-absent, prot-for-duplicates
+    #[arg(long, value_name = "WORDS")]
+    shape: Option<Shape>,
+
+    /// A session ends after so many requests
+    #[arg(long, value_name = "N")]
+    session_requests: Option<u32>,
+
+    /// A session ends after so many seconds
+    #[arg(long, value_name = "N")]
+    session_seconds: Option<u64>,
+
+    /// A captcha is demanded after so many failed logins in a row of one user
+    #[arg(long, value_name = "N", default_value_t = Config::default().captcha_after)]
+    captcha_after: u32,
+
+    /// How much of the delay (up to 3 s) for more than 10 uploads in a second and for documents sent again is
+    /// imposed, in percent; 0: none
+    #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(..=1000))]
+    throttle: u32,
+
+    /// Print each request in a line, without password and session
+    #[arg(long)]
+    log: bool,
+
+    /// End after so many seconds
+    #[arg(long, value_name = "N")]
+    for_seconds: Option<u64>,
+
+    /// End when the standard input is closed
+    #[arg(long)]
+    until_stdin_closes: bool,
+}
+
+impl Options {
+    fn config(&self) -> Config {
+        let defaults = Config::default();
+        Config {
+            http_port: self.http_port,
+            https_port: self.https_port,
+            users: if self.users.is_empty() { defaults.users } else { self.users.clone() },
+            captcha_after: self.captcha_after,
+            session_requests: self.session_requests,
+            session_lifetime: self.session_seconds.map(Duration::from_secs),
+            shape: self.shape.clone().unwrap_or_default(),
+            throttle_percent: self.throttle,
+            body_limit: defaults.body_limit,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("simulator: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<(), Error> {
+    let simulator = Simulator::start(options.config())?;
+    let ca = CaFile::write(&simulator, options.ca.as_deref())?;
+    let settings = format!("{:#}\n", simulator.settings(Some(&ca.path)));
+    if let Some(path) = &options.settings {
+        write_at_once(path, &settings)?;
+    }
+    for fault in &options.faults {
+        simulator.fault(fault.clone());
+    }
+    let logger = options.log.then(|| log(&simulator));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::System)?;
+    let asked_to_end = {
+        let _runtime = runtime.enter();
+        asked_to_end().map_err(Error::System)?
+    };
+    introduce(options, &simulator, &ca.path, &settings);
+    runtime.block_on(end(options, asked_to_end));
+    simulator.stop();
+    if let Some(logger) = logger {
+        // A panic of that thread was reported when it happened.
+        let _ = logger.join();
+    }
+    Ok(())
+}
+
+/// The file with the authority's certificate; a temporary one is removed in the end.
+struct CaFile {
+    path: PathBuf,
+    temporary: bool,
+}
+
+impl CaFile {
+    fn write(simulator: &Simulator, asked_for: Option<&Path>) -> Result<Self, Error> {
+        let temporary = || env::temp_dir().join(format!("averbador-simulator-{}.pem", process::id()));
+        let path = asked_for.map_or_else(temporary, Path::to_owned);
+        // The settings are used from other folders.
+        let path = path::absolute(&path).map_err(|source| Error::Write { path, source })?;
+        write_at_once(&path, simulator.ca_pem())?;
+        Ok(Self { path, temporary: asked_for.is_none() })
+    }
+}
+
+impl Drop for CaFile {
+    fn drop(&mut self) {
+        if self.temporary {
+            // What cannot be removed is a public certificate of a few hundred bytes.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Writes a file so that whoever waits for it never sees half of it. What it writes to is always a new file,
+/// so nobody can lead it elsewhere by a link.
+fn write_at_once(path: &Path, text: &str) -> Result<(), Error> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    let part = PathBuf::from(name);
+    let write = || {
+        // The rest of an earlier run, if there is one.
+        let _ = fs::remove_file(&part);
+        fs::File::create_new(&part)?.write_all(text.as_bytes())?;
+        fs::rename(&part, path)
+    };
+    write().map_err(|source| Error::Write { path: path.to_owned(), source })
+}
+
+fn introduce(options: &Options, simulator: &Simulator, ca: &Path, settings: &str) {
+    let users = match options.users.as_slice() {
+        [] => format!("{DEFAULT_USER}, password {DEFAULT_PASSWORD}"),
+        users => users.iter().map(|user| user.name.as_str()).collect::<Vec<_>>().join(", "),
+    };
+    let (http, https, ca) = (simulator.http_url(), simulator.https_url(), ca.display());
+    say(&format!(
+        "AverbePorto, simulated on this machine. Nothing is endorsed.\n\
+         HTTP     {http}/php/conn.php\n\
+         HTTPS    {https}/php/conn.php\n\
+         CA       {ca}\n\
+         Users    {users}\n\
+         Settings for the DLL (AVERBADOR_CONFIG or av_configure):\n\
+         {settings}\
+         Ready. Ctrl-C ends it.\n"
+    ));
+}
+
+/// Prints each request from now on.
+fn log(simulator: &Simulator) -> JoinHandle<()> {
+    let requests = simulator.watch();
+    thread::spawn(move || {
+        for request in requests {
+            say(&format!("{request}\n"));
+        }
+    })
+}
+
+/// Prints; that nobody reads it any more is no reason to end.
+fn say(text: &str) {
+    let _ = io::stdout().write_all(text.as_bytes());
+}
+
+/// Waits for the first of the ends that were asked for.
+async fn end(options: &Options, asked_to_end: impl Future<Output = ()>) {
+    let seconds = Duration::from_secs(options.for_seconds.unwrap_or_default());
+    tokio::select! {
+        () = asked_to_end => {}
+        () = sleep(seconds), if options.for_seconds.is_some() => {}
+        () = stdin_closed(), if options.until_stdin_closes => {}
+    }
+}
+
+/// Reads on a thread of its own, which a read that never returns cannot keep from ending with the process.
+async fn stdin_closed() {
+    let (open, closed) = oneshot::channel::<()>();
+    thread::spawn(move || {
+        let _open = open;
+        // An error ends the input as well.
+        let _ = io::copy(&mut io::stdin(), &mut io::sink());
+    });
+    // The sender is dropped without a word.
+    let _ = closed.await;
+}
+
+/// Listens to the system from now on; the future is there when it asks the program to end.
+#[cfg(unix)]
+fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Listens to the system from now on; the future is there when it asks the program to end.
+#[cfg(windows)]
+fn asked_to_end() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::windows::{ctrl_c, ctrl_close};
+    let (mut interrupt, mut close) = (ctrl_c()?, ctrl_close()?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = close.recv() => {}
+        }
+    })
+}

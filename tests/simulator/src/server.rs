@@ -1,0 +1,212 @@
+//! Listeners, connections and the way of one request through the simulator.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::sleep;
+use tokio_rustls::TlsAcceptor;
+
+use crate::answer::Answer;
+use crate::averbeporto::{Reply, answers};
+use crate::faults::Effect;
+use crate::php::Call;
+use crate::wire::{self, Delivery, Script, Socket};
+use crate::{Shared, lock};
+
+/// How often a port that is free on both addresses is sought before giving up.
+const ATTEMPTS: u32 = 20;
+
+/// A port of the loopback addresses: of `127.0.0.1`, and of `::1` where the machine has it, so that a
+/// client that tries "localhost" there first does not wait for a refusal.
+pub(crate) struct Port {
+    listeners: Vec<TcpListener>,
+    pub(crate) number: u16,
+}
+
+impl Port {
+    /// Listens on `number`, or on a port that the system chooses if that is 0. There is no way to
+    /// listen on any other address: the simulator is for this machine alone.
+    pub(crate) fn open(number: u16) -> io::Result<Self> {
+        for _ in 1..ATTEMPTS {
+            match Self::try_open(number) {
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse && number == 0 => {}
+                outcome => return outcome,
+            }
+        }
+        Self::try_open(number)
+    }
+
+    fn try_open(number: u16) -> io::Result<Self> {
+        let v4 = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, number)))?;
+        let number = v4.local_addr()?.port();
+        let listeners = match listen(SocketAddr::from((Ipv6Addr::LOCALHOST, number))) {
+            Ok(v6) => vec![v4, v6],
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
+            Err(_) => vec![v4],
+        };
+        Ok(Self { listeners, number })
+    }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// Serves until `stop` is told or dropped.
+pub(crate) async fn serve(shared: Arc<Shared>, http: Port, https: Port, tls: TlsAcceptor, stop: oneshot::Receiver<()>) {
+    for listener in http.listeners {
+        tokio::spawn(accept(listener, shared.clone(), None));
+    }
+    for listener in https.listeners {
+        tokio::spawn(accept(listener, shared.clone(), Some(tls.clone())));
+    }
+    // An error says that the sender is gone, which means the same.
+    let _ = stop.await;
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>, tls: Option<TlsAcceptor>) {
+    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let number = shared.count_connection();
+                tokio::spawn(connection(stream, number, shared.clone(), tls.clone()));
+            }
+            // Out of file handles, or a client that left at once: neither is a reason to stop.
+            Err(_) => sleep(Duration::from_millis(10)).await,
+        }
+    }
+}
+
+/// One connection from its acceptance to its end. Its errors are the client's business.
+async fn connection(stream: TcpStream, number: u64, shared: Arc<Shared>, tls: Option<TlsAcceptor>) {
+    let _ = stream.set_nodelay(true);
+    match tls {
+        None => http(stream, number, shared).await,
+        Some(tls) => {
+            if let Ok(stream) = tls.accept(stream).await {
+                http(stream, number, shared).await;
+            }
+        }
+    }
+}
+
+/// Speaks HTTP over the socket until it ends or a request asks for it to be taken over by hand.
+async fn http<S: Socket>(socket: S, number: u64, shared: Arc<Shared>) {
+    let (by_hand, mut taken) = mpsc::channel(1);
+    let service = service_fn(|request| exchange(request, number, shared.clone(), by_hand.clone()));
+    let mut connection = http1::Builder::new().serve_connection(TokioIo::new(socket), service);
+    tokio::select! {
+        _ = &mut connection => {}
+        Some(script) = taken.recv() => {
+            let socket = connection.into_parts().io.into_inner();
+            let _ = wire::perform(socket, script).await;
+        }
+    }
+}
+
+/// One request: read, remembered, answered.
+async fn exchange(
+    request: Request<Incoming>,
+    connection: u64,
+    shared: Arc<Shared>,
+    by_hand: mpsc::Sender<Script>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (head, body) = request.into_parts();
+    let Ok(body) = Limited::new(body, shared.config.body_limit).collect().await else {
+        return Ok(response(Answer::page(413).header("Connection", "close")));
+    };
+    let call = Call::read(&head, body.to_bytes()).await;
+    match deliver(&call, connection, &shared).await {
+        Delivery::Whole(answer) => return Ok(response(answer)),
+        Delivery::Silence => {}
+        // An error says that the connection is gone, and then nobody waits for the script.
+        Delivery::ByHand(script) => drop(by_hand.send(script).await),
+    }
+    std::future::pending().await
+}
+
+/// Decides what is to be done with a request and waits as long as that wants; all of it is on record
+/// before the client can know of it.
+async fn deliver(call: &Call, connection: u64, shared: &Arc<Shared>) -> Delivery {
+    let entry = Entry { number: lock(&shared.log).begin(connection, call), shared };
+    let effect = lock(&shared.faults).take(call);
+    let ordered = match effect {
+        Some(Effect::Delay(wait)) => wait,
+        _ => Duration::ZERO,
+    };
+    let (delivery, penalty) = react(call, effect.clone(), shared);
+    lock(&shared.log).decided(entry.number, effect, penalty);
+    sleep(ordered + penalty).await;
+    if let Some(answer) = delivery.answer() {
+        lock(&shared.log).answered(entry.number, answer);
+    }
+    delivery
+}
+
+/// A request on record. Dropped when it is answered, and also when the client goes away before that.
+struct Entry<'a> {
+    number: u64,
+    shared: &'a Shared,
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        lock(&self.shared.log).finished(self.number);
+    }
+}
+
+/// What a request meets: the way of its answer, and the delay that the service imposes.
+fn react(call: &Call, effect: Option<Effect>, shared: &Shared) -> (Delivery, Duration) {
+    let shape = match &effect {
+        Some(Effect::Shape(shape)) => shape,
+        _ => &shared.config.shape,
+    };
+    let unserved = |delivery| (delivery, Duration::ZERO);
+    let served = |delivery: &dyn Fn(Answer) -> Delivery| {
+        let Reply { answer, penalty } = lock(&shared.service).respond(call, shape, Instant::now());
+        (delivery(answer), penalty)
+    };
+    match effect {
+        Some(Effect::Answer(answer)) => unserved(Delivery::Whole(answer)),
+        Some(Effect::Logout) => unserved(Delivery::Whole(answers::logout().written(shape))),
+        Some(Effect::Captcha) => unserved(Delivery::Whole(answers::captcha(shape).written(shape))),
+        Some(Effect::Blocked) => unserved(Delivery::Whole(answers::blocked())),
+        Some(Effect::Silence) => unserved(Delivery::Silence),
+        Some(Effect::Close) => unserved(Delivery::ByHand(Script::Close)),
+        Some(Effect::Reset) => unserved(Delivery::ByHand(Script::Reset)),
+        Some(Effect::LoseAnswer) => served(&|_| Delivery::ByHand(Script::Close)),
+        Some(Effect::CutAnswer) => served(&|answer| Delivery::ByHand(Script::Cut(answer))),
+        Some(Effect::Drip(bytes, pause)) => served(&|answer| Delivery::ByHand(Script::Drip(answer, bytes, pause))),
+        Some(Effect::Oversize(bytes)) => served(&|answer| Delivery::Whole(answer.padded(bytes))),
+        Some(Effect::Delay(_) | Effect::Shape(_)) | None => served(&Delivery::Whole),
+    }
+}
+
+/// An answer for the HTTP library. A header that cannot be sent is a mistake in a fault: it is answered with 500.
+fn response(answer: Answer) -> Response<Full<Bytes>> {
+    let mut response = Response::builder().status(answer.status);
+    for (name, value) in &answer.headers {
+        response = response.header(name, value);
+    }
+    response.body(Full::new(answer.body)).unwrap_or_else(|_| {
+        let mut response =
+            Response::new(Full::from("the simulator was told to send a header that HTTP does not allow\n"));
+        *response.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
+        response
+    })
+}

@@ -1,0 +1,9 @@
+//! Every rule of the simulator, over real sockets.
+
+mod client;
+mod consulta;
+mod faults;
+mod login;
+mod program;
+mod transport;
+mod upload;
