@@ -109,9 +109,11 @@ impl Message {
     /// Reads `request`, a JSON object with `mod`. 1003 to 1006 if it is none.
     pub fn parse(request: &str) -> Result<Self, ErrorEntry> {
         let mut fields = parse_object(request)?;
+        // A field that is null is one left out: some JSON writers know no other way.
+        fields.retain(|_, value| !value.is_null());
         let operation = match fields.remove("mod") {
             Some(Value::String(name)) if !name.trim().is_empty() => Operation::named(name.trim())?,
-            None | Some(Value::Null | Value::String(_)) => return Err(missing("mod")),
+            None | Some(Value::String(_)) => return Err(missing("mod")),
             Some(_) => return Err(bad_field(Code::BadField, "mod", "deve ser texto")),
         };
         Ok(Self { operation, fields })

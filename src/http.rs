@@ -5,7 +5,7 @@
 //! then nobody could tell "refused, nothing sent" from "broken off, perhaps received".
 
 use std::borrow::Cow;
-use std::error::Error as _;
+use std::error::Error;
 use std::fs;
 use std::io::{self, Seek};
 use std::path::Path;
@@ -117,9 +117,12 @@ impl Http {
     pub fn send(&self, request: &Request) -> Result<Answer, ErrorEntry> {
         let started = self.started()?;
         let once = || {
-            let limit = tokio::time::timeout(self.settings.timeout(), exchange(&started.client, request));
-            let timed_out = || Failure::after(Code::Timeout, "total time is over");
-            started.runtime.block_on(async { limit.await.unwrap_or_else(|_| Err(timed_out())) })
+            started.runtime.block_on(async {
+                match tokio::time::timeout(self.settings.timeout(), exchange(&started.client, request)).await {
+                    Ok(answer) => answer,
+                    Err(_) => Err(Failure::after(Code::Timeout, "the time for the whole request is over")),
+                }
+            })
         };
         let answer = match once() {
             // A kept-alive connection that the server closed meanwhile shows itself only when it is used.
@@ -357,17 +360,11 @@ fn chain(error: &reqwest::Error) -> String {
     text
 }
 
-/// The TLS error among the causes: rustls hides it in an `io::Error`, whose `source` skips it.
-fn find_tls(error: &reqwest::Error) -> Option<&rustls::Error> {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if let Some(tls) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            return Some(tls);
-        }
-        cause = error.source();
-    }
-    None
+/// The TLS error among the causes. An `io::Error` hides what it wraps from `source`.
+fn find_tls<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    let inside = wrapped.and_then(|inner| find_tls(inner));
+    error.downcast_ref().or(inside).or_else(|| find_tls(error.source()?))
 }
 
 #[cfg(test)]

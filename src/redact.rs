@@ -2,13 +2,16 @@
 
 use crate::contract::Secret;
 
-const EXCERPT_CHARS: usize = 200;
+const EXCERPT_CHARS: usize = 300;
 const MASK: &str = "***";
 
-/// The beginning of `text` on one line, with `secrets` and whatever looks like a session masked.
+/// The beginning of `text` on one line, with `secrets` and whatever looks like a session masked. Of a page only what a
+/// person would read.
 #[must_use]
 pub fn excerpt(text: &str, secrets: &[&Secret]) -> String {
-    let line = mask(text, secrets).split_whitespace().collect::<Vec<_>>().join(" ");
+    let masked = mask(text, secrets);
+    let line = if masked.trim_start().starts_with('<') { without_tags(&masked) } else { masked };
+    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
     let printable = line.chars().filter(|c| !c.is_control());
     let short: String = printable.clone().take(EXCERPT_CHARS).collect();
     if printable.count() > EXCERPT_CHARS { short + "…" } else { short }
@@ -23,6 +26,10 @@ pub fn mask(text: &str, secrets: &[&Secret]) -> String {
         masked = masked.replace(secret, MASK);
     }
     mask_sessions(&masked)
+}
+
+fn without_tags(page: &str) -> String {
+    page.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect::<Vec<_>>().join(" ")
 }
 
 fn mask_sessions(text: &str) -> String {
@@ -59,8 +66,9 @@ mod tests {
     fn an_excerpt_is_one_short_line() {
         let page = format!("<html>\r\n  <h1>Erro</h1>\t{}", "x".repeat(500));
         let short = excerpt(&page, &[]);
-        assert!(short.starts_with("<html> <h1>Erro</h1> xxx") && short.ends_with('…'));
-        assert_eq!(short.chars().count(), 201);
+        assert!(short.starts_with("Erro xxx") && short.ends_with('…'), "{short}");
+        assert_eq!(short.chars().count(), 301);
+        assert_eq!(excerpt("{\"a\": \"<b>\"}", &[]), "{\"a\": \"<b>\"}");
     }
 
     proptest! {

@@ -38,13 +38,23 @@ pub fn execute(message: Message, progress: &mut Progress) -> Result<String, Erro
 
 /// Merges `settings` into those in force. Calls under way end under the ones they began with.
 pub fn configure(settings: &str) -> Result<String, ErrorEntry> {
+    // One at a time: each merges into what the one before has set.
+    static CONFIGURING: Mutex<()> = Mutex::new(());
+    let _turn = CONFIGURING.lock().unwrap_or_else(PoisonError::into_inner);
     let call = Call::begin()?;
     let engine = call.running().engine.configured(settings)?;
     let accepted = engine.accepted();
-    let replaced = life().current.replace(Arc::new(Running { engine, _pin: Pin::new() }));
+    let unused = replace(&call, Arc::new(Running { engine, _pin: Pin::new() }));
     // Not under the lock: the last owner of an engine waits for its thread.
-    drop(replaced);
+    drop(unused);
     Ok(accepted)
+}
+
+/// Puts `new` in place of the current engine and gives the old one; or `new` itself, if a shutdown that waits for `call`
+/// has come between.
+fn replace(call: &Call, new: Arc<Running>) -> Option<Arc<Running>> {
+    let mut life = life();
+    if life.era == call.era { life.current.replace(new) } else { Some(new) }
 }
 
 /// Ends what runs, after the calls under way; see `av_shutdown`.

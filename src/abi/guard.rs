@@ -5,6 +5,7 @@ use std::ffi::c_char;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Once;
 
+use super::float::Quiet;
 use super::text;
 use crate::contract::{Code, ErrorEntry};
 
@@ -20,8 +21,9 @@ pub fn reply(refuse: impl Fn(ErrorEntry) -> String, work: impl FnOnce() -> Resul
     text::into_c(shielded(work).unwrap_or_else(refuse))
 }
 
-/// Does `work`; a panic becomes 9001.
+/// Does `work`, with the caller's floating point traps off; a panic becomes 9001.
 pub fn shielded<T>(work: impl FnOnce() -> Result<T, ErrorEntry>) -> Result<T, ErrorEntry> {
+    let _quiet = Quiet::new();
     quiet_panics();
     DEPTH.set(DEPTH.get() + 1);
     // Unwind safety: what a panic may leave half done is behind mutexes, whose poison is looked past on purpose, and each

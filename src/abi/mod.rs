@@ -4,6 +4,7 @@
 //! the reply back as a C string; nothing here knows what a CT-e is.
 
 mod calls;
+mod float;
 mod guard;
 mod module;
 mod progress;

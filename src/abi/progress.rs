@@ -2,6 +2,7 @@
 
 use std::ffi::{CString, c_char, c_void};
 
+use super::float::as_caller;
 use crate::contract::{Event, to_json};
 
 /// Told about each stage of a call while it is under way: `event_json` is
@@ -20,5 +21,5 @@ pub unsafe fn tell(callback: av_progress_fn, context: *mut c_void, event: &Event
     // JSON holds no NUL: serde writes it as \u0000.
     let Ok(event) = CString::new(to_json(event)) else { return false };
     // SAFETY: the caller's promise, passed on; the text outlives the call.
-    unsafe { callback(event.as_ptr(), context) != 0 }
+    as_caller(|| unsafe { callback(event.as_ptr(), context) != 0 })
 }

@@ -23,12 +23,9 @@ pub struct Pair {
 impl Answer {
     /// Reads `text`; gives it back if it is no answer of the service's.
     pub fn read(text: &str) -> Result<Self, String> {
-        match serde_json::from_str(text.trim_start_matches('\u{FEFF}')) {
-            Ok(Value::Object(answer))
-                if ["success", "error", "logout", "dump"].iter().any(|key| answer.contains_key(*key)) =>
-            {
-                Ok(Self(answer))
-            }
+        const KNOWN: [&str; 5] = ["success", "S", "error", "logout", "dump"];
+        match serde_json::from_str(text) {
+            Ok(Value::Object(answer)) if KNOWN.iter().any(|key| answer.contains_key(*key)) => Ok(Self(answer)),
             _ => Err(text.to_owned()),
         }
     }

@@ -1,0 +1,102 @@
+//! The programs as their users run them: the harness linked through header and import library as GA is, the Pascal
+//! program as SIEM is, and the checks of the boundary written in C.
+
+use std::process::Command;
+
+use serde_json::Value;
+use simulator::{DEFAULT_PASSWORD, DEFAULT_USER, Effect, Fault, Target};
+
+use crate::driver::{Said, TempFile, World, fixture, fixture_file, run, target};
+
+/// A program of the target's, under the settings of `world`.
+fn program(name: &str, world: &World, arguments: &[&str]) -> Said {
+    let settings = world.settings_file();
+    let config = match name {
+        "averbar" => settings.name(),
+        _ => format!("@{}", settings.name()),
+    };
+    run(target().program(name).args(["--config", &config]).args(arguments), "")
+}
+
+#[test]
+fn linked_as_ga_links_it() {
+    let world = World::over_tls();
+    let linked = |arguments: &[&str]| program("harness-linked", &world, arguments);
+    assert_eq!(linked(&["versao"]).text(), env!("CARGO_PKG_VERSION"));
+    let login = linked(&["login", DEFAULT_USER, DEFAULT_PASSWORD]).json();
+    let cookie = login["cookie"].as_str().expect("a session");
+    let upload = linked(&["upload", cookie, &fixture("cte-utf8.xml")]);
+    assert_eq!((upload.code, &upload.json()["status"]), (0, &Value::from(1)));
+    let key = world.simulator.documents()[0].key.clone();
+    let consulta = linked(&["consulta", cookie, &key, &key]).json();
+    assert_eq!(consulta["S"][1]["protocolo"], upload.json()["prot"][0]);
+}
+
+#[test]
+fn the_pascal_program_endorses_a_cte() {
+    let world = World::over_tls();
+    let said = program("averbar", &world, &[DEFAULT_USER, DEFAULT_PASSWORD, &fixture("cte-iso-8859-1.xml")]);
+    let document = &world.simulator.documents()[0];
+    let output = said.lines.join("\n");
+    assert_eq!(said.code, 0, "{output}\n{}", said.stderr);
+    assert!(output.contains(&document.key) && output.contains(&document.protocol), "{output}");
+    let modules: Vec<_> = world.simulator.requests().iter().map(|request| request.module.clone()).collect();
+    assert_eq!(modules, ["login", "Upload", "Protocolo"]);
+}
+
+#[test]
+fn the_pascal_program_takes_accents_both_ways() {
+    let world = World::over_tls();
+    let content = std::fs::read(fixture_file("cte-utf8.xml")).unwrap();
+    let file = TempFile::new("CT-e São João (ção).xml", &content);
+    let said = program("averbar", &world, &[DEFAULT_USER, DEFAULT_PASSWORD, &file.name()]);
+    assert_eq!(said.code, 0, "{:?} {}", said.lines, said.stderr);
+    let said = program("averbar", &world, &[DEFAULT_USER, "errada", &fixture("cte-utf8.xml")]);
+    let output = said.lines.join("\n") + &said.stderr;
+    assert_eq!(said.code, 1);
+    assert!(output.contains("Usuário ou senha inválidos."), "{output}");
+}
+
+#[test]
+fn the_pascal_program_looks_up_what_is_uncertain_instead_of_sending_it_again() {
+    let world = World::new();
+    world.simulator.fault(Fault::new(Effect::LoseAnswer).on(Target::Upload));
+    let said = program("averbar", &world, &[DEFAULT_USER, DEFAULT_PASSWORD, &fixture("cte-utf8.xml")]);
+    let document = &world.simulator.documents()[0];
+    assert_eq!((said.code, document.received), (0, 1), "{:?}", said.lines);
+    assert!(said.lines.join("\n").contains(&document.protocol));
+}
+
+#[test]
+fn the_pascal_program_says_what_is_wrong() {
+    let world = World::new();
+    world.simulator.fault(Fault::new(Effect::Reset).on(Target::Upload));
+    let said = program("averbar", &world, &[DEFAULT_USER, DEFAULT_PASSWORD, &fixture("cte-utf8.xml")]);
+    assert_eq!((said.code, world.simulator.documents().len()), (1, 0));
+    assert!((said.lines.join("\n") + &said.stderr).contains("não está averbado"), "{:?}", said.lines);
+    let said = program("averbar", &world, &["so-um-argumento"]);
+    assert_eq!(said.code, 2);
+    let said = program("averbar", &world, &["--lib", "nao-existe.dll", "u", "p", &fixture("cte-utf8.xml")]);
+    assert!(said.code != 0 && (said.stderr + &said.lines.join("\n")).contains("nao-existe.dll"));
+}
+
+#[test]
+fn the_boundary_holds() {
+    let world = World::new();
+    let settings = world.settings_file();
+    let mut boundary = target().program("boundary");
+    boundary.args(["--lib", &target().path(&target().library()), "--settings", &format!("@{}", settings.name())]);
+    report(&mut boundary);
+}
+
+fn report(boundary: &mut Command) {
+    let said = run(boundary, "");
+    let failed: Vec<_> = said.lines.iter().filter(|line| line.starts_with("not ok")).collect();
+    let last = said.lines.last().expect("a closing line");
+    assert!(
+        said.code == 0 && failed.is_empty() && last.ends_with(" passed, 0 failed"),
+        "{failed:?} {last} {}",
+        said.stderr
+    );
+    println!("{last}");
+}

@@ -1,0 +1,265 @@
+//! What the tests share: the library under test behind the harness, and a simulator for it to talk to.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::{env, fs};
+
+use serde_json::{Value, json};
+use simulator::{Config, Simulator};
+
+/// The library under test and the programs that call it, as `cargo xtask test` has built them.
+pub struct Target {
+    folder: PathBuf,
+    wine: Option<OsString>,
+}
+
+/// The target of this run.
+pub fn target() -> &'static Target {
+    static TARGET: OnceLock<Target> = OnceLock::new();
+    TARGET.get_or_init(|| {
+        let given = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+        let folder = given("AVERBADOR_TEST_CALLERS").expect("run these tests with `cargo xtask test [--native]`");
+        Target { folder: folder.into(), wine: given("AVERBADOR_TEST_WINE") }
+    })
+}
+
+impl Target {
+    /// Whether the library is a Windows DLL.
+    pub fn is_windows(&self) -> bool {
+        self.library().extension().is_some_and(|extension| extension == "dll")
+    }
+
+    /// The library.
+    pub fn library(&self) -> PathBuf {
+        let dll = self.folder.join("averbador.dll");
+        if dll.exists() { dll } else { self.folder.join("libaverbador.so") }
+    }
+
+    /// `path` as the program under test must name it.
+    pub fn path(&self, path: &Path) -> String {
+        let path = path.to_str().expect("test paths are UTF-8");
+        if self.wine.is_some() { format!("Z:{}", path.replace('/', "\\")) } else { path.to_owned() }
+    }
+
+    /// One of the programs: `harness`, `harness-linked`, `boundary`, `averbar`.
+    pub fn program(&self, name: &str) -> Command {
+        let program = self.folder.join(if self.is_windows() { format!("{name}.exe") } else { name.to_owned() });
+        let mut command = match &self.wine {
+            Some(wine) => {
+                let mut command = Command::new(wine);
+                command.arg(program);
+                command
+            }
+            None => Command::new(program),
+        };
+        command.env_remove("AVERBADOR_CONFIG");
+        command
+    }
+
+    /// The harness, ready for its arguments.
+    pub fn harness(&self) -> Command {
+        let mut command = self.program("harness");
+        command.args(["--lib", &self.path(&self.library())]);
+        command
+    }
+}
+
+/// What the harness said.
+pub struct Said {
+    /// Its exit code.
+    pub code: i32,
+    /// The replies, one a line.
+    pub lines: Vec<String>,
+    /// Whatever went to the other stream.
+    pub stderr: String,
+}
+
+impl Said {
+    /// The only reply, as text.
+    pub fn text(&self) -> &str {
+        assert_eq!(self.lines.len(), 1, "one reply expected; stderr: {}; stdout: {:?}", self.stderr, self.lines);
+        &self.lines[0]
+    }
+
+    /// The only reply.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(self.text()).expect("replies are JSON")
+    }
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("the harness speaks UTF-8");
+        Self {
+            code: output.status.code().expect("the harness ends by itself"),
+            lines: text(output.stdout).lines().map(str::to_owned).collect(),
+            stderr: text(output.stderr),
+        }
+    }
+}
+
+/// Runs the harness with these arguments, giving it `input`.
+pub fn harness<'a>(arguments: impl IntoIterator<Item = &'a str>, input: &str) -> Said {
+    run(target().harness().args(arguments), input)
+}
+
+/// Runs `command`, giving it `input`.
+pub fn run(command: &mut Command, input: &str) -> Said {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    // Whoever does not read its input may close it.
+    let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
+    child.wait_with_output().expect("the harness ends").into()
+}
+
+/// A simulator, and the library set up to talk to it.
+pub struct World {
+    /// The service.
+    pub simulator: Simulator,
+    settings: Value,
+}
+
+impl World {
+    /// Over plain HTTP on loopback.
+    pub fn new() -> Self {
+        Self::with(Config::default())
+    }
+
+    /// With a simulator of this kind.
+    pub fn with(config: Config) -> Self {
+        let simulator = Simulator::start(config).expect("the simulator starts");
+        let settings = simulator.settings(None);
+        Self { simulator, settings }
+    }
+
+    /// With `patch` on top of the settings.
+    pub fn set(mut self, patch: Value) -> Self {
+        merge(&mut self.settings, patch);
+        self
+    }
+
+    /// Over TLS, trusting the simulator's authority by its PEM text.
+    pub fn over_tls() -> Self {
+        let mut world = Self::new();
+        let url = world.simulator.https_url();
+        world.settings["ca_pem"] = world.simulator.ca_pem().into();
+        world.settings["porto"]["url"] = format!("{url}/php/conn.php").into();
+        world.settings["porto"]["consulta_url"] = format!("{url}/atwe/php/Protocolo.php").into();
+        world
+    }
+
+    /// Runs a command of the harness under the settings.
+    pub fn run(&self, arguments: &[&str]) -> Said {
+        self.run_with(arguments, "")
+    }
+
+    /// The settings, in a file.
+    pub fn settings_file(&self) -> TempFile {
+        TempFile::new("settings.json", self.settings.to_string().as_bytes())
+    }
+
+    fn run_with(&self, arguments: &[&str], input: &str) -> Said {
+        let settings = self.settings_file();
+        let config = format!("@{}", settings.name());
+        harness(["--config", &config].into_iter().chain(arguments.iter().copied()), input)
+    }
+
+    /// Executes one request; the reply as the harness printed it.
+    pub fn say(&self, request: &Value) -> Said {
+        self.run_with(&["executa", "-"], &request.to_string())
+    }
+
+    /// Executes one request; the reply.
+    pub fn execute(&self, request: &Value) -> Value {
+        self.say(request).json()
+    }
+
+    /// Executes requests one after the other in one process; the replies.
+    pub fn execute_all(&self, requests: &[Value]) -> Vec<Value> {
+        let requests: Vec<String> = requests.iter().map(Value::to_string).collect();
+        let arguments: Vec<&str> = ["executa"].into_iter().chain(requests.iter().map(String::as_str)).collect();
+        let said = self.run(&arguments);
+        said.lines.iter().map(|line| serde_json::from_str(line).expect("replies are JSON")).collect()
+    }
+
+    /// A live session.
+    pub fn log_in(&self) -> String {
+        let reply =
+            self.execute(&json!({"mod":"login","user":simulator::DEFAULT_USER,"pass":simulator::DEFAULT_PASSWORD}));
+        let cookie = reply["cookie"].as_str().unwrap_or_else(|| panic!("no session: {reply}")).to_owned();
+        self.simulator.clear_requests();
+        cookie
+    }
+}
+
+fn merge(base: &mut Value, patch: Value) {
+    match (base, patch) {
+        (Value::Object(base), Value::Object(patch)) => {
+            for (key, value) in patch {
+                merge(base.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (base, patch) => *base = patch,
+    }
+}
+
+/// The code of the first error of a reply.
+pub fn code(reply: &Value) -> i64 {
+    reply["error"][0]["code"].as_i64().unwrap_or_else(|| panic!("no error code: {reply}"))
+}
+
+/// The text of the first error of a reply.
+pub fn msg(reply: &Value) -> &str {
+    reply["error"][0]["msg"].as_str().unwrap_or_else(|| panic!("no error text: {reply}"))
+}
+
+/// A fixture's path, as the program under test must name it.
+pub fn fixture(name: &str) -> String {
+    target().path(&fixture_file(name))
+}
+
+/// A fixture's path.
+pub fn fixture_file(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    assert!(path.exists(), "no fixture {}", path.display());
+    path
+}
+
+/// A file in a folder of its own, gone when dropped.
+pub struct TempFile(PathBuf);
+
+impl TempFile {
+    /// With this name and content.
+    pub fn new(name: &str, content: &[u8]) -> Self {
+        static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+        let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{count}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder for temporary files");
+        let path = folder.join(name);
+        fs::write(&path, content).expect("a temporary file");
+        Self(path)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Where it is, as the program under test must name it.
+    pub fn name(&self) -> String {
+        target().path(&self.0)
+    }
+}
+
+impl Drop for TempFile {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(self.0.parent().expect("it has a folder"));
+    }
+}

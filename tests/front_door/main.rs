@@ -1,0 +1,15 @@
+//! The real library, driven by C and Pascal programs against the simulator, over real sockets.
+//!
+//! `cargo xtask test` builds the library and the programs that call it for each platform and runs these tests on each:
+//! natively and, with both Windows DLLs, under Wine. It says where they are in `AVERBADOR_TEST_CALLERS` (a folder) and
+//! `AVERBADOR_TEST_WINE` (what runs a Windows program).
+
+mod bad_input;
+mod callers;
+mod consulta;
+mod driver;
+mod login;
+mod network;
+mod settings;
+mod symbols;
+mod upload;

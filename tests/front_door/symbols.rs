@@ -1,0 +1,76 @@
+//! The library as a file: what it exports, what it imports, how large it is.
+
+use std::collections::BTreeSet;
+
+use object::{NameOrOrdinal, Object};
+
+use crate::driver::target;
+
+const EXPORTS: [&str; 9] = [
+    "av_configure",
+    "av_consulta",
+    "av_execute",
+    "av_field",
+    "av_free",
+    "av_login",
+    "av_shutdown",
+    "av_upload_file",
+    "av_version",
+];
+
+/// The DLLs that every Windows 7 has.
+const OF_WINDOWS_7: [&str; 9] = [
+    "advapi32.dll",
+    "bcrypt.dll",
+    "crypt32.dll",
+    "kernel32.dll",
+    "msvcrt.dll",
+    "ntdll.dll",
+    "secur32.dll",
+    "user32.dll",
+    "ws2_32.dll",
+];
+
+fn names<'data>(found: impl Iterator<Item = &'data [u8]>) -> BTreeSet<String> {
+    found.map(|name| String::from_utf8_lossy(name).into_owned()).collect()
+}
+
+#[test]
+fn exactly_the_nine_names_are_exported_undecorated() {
+    let bytes = std::fs::read(target().library()).unwrap();
+    let library = object::File::parse(&*bytes).unwrap();
+    let exports: Vec<_> = library.exports().unwrap().map(Result::unwrap).collect();
+    let expected = EXPORTS.map(str::to_owned).into();
+    let exported = exports.iter().map(|export| match export.name() {
+        NameOrOrdinal::Name(name) => name,
+        NameOrOrdinal::Ordinal(_) => b"(only a number)",
+    });
+    assert_eq!(names(exported), expected);
+}
+
+#[test]
+fn a_dll_needs_nothing_that_windows_7_lacks_and_is_small() {
+    if !target().is_windows() {
+        return;
+    }
+    let bytes = std::fs::read(target().library()).unwrap();
+    assert!(bytes.len() <= 4 << 20, "{} bytes", bytes.len());
+    let library = object::File::parse(&*bytes).unwrap();
+    let imports: Vec<_> = library.imports().unwrap().map(Result::unwrap).collect();
+    let needed = names(imports.iter().map(object::Import::library)).iter().map(|name| name.to_lowercase()).collect();
+    let known: BTreeSet<String> = OF_WINDOWS_7.map(str::to_owned).into();
+    assert!(known.is_superset(&needed), "{:?}", BTreeSet::difference(&needed, &known));
+}
+
+#[test]
+fn a_dll_says_what_it_is() {
+    if !target().is_windows() {
+        return;
+    }
+    let bytes = std::fs::read(target().library()).unwrap();
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    for text in ["VS_VERSION_INFO", "Averbação de CT-e (AverbePorto)", env!("CARGO_PKG_VERSION")] {
+        let text = wide(text);
+        assert!(bytes.windows(text.len()).any(|window| window == text));
+    }
+}
