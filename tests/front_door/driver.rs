@@ -80,7 +80,7 @@ pub struct Said {
 impl Said {
     /// The only reply, as text.
     pub fn text(&self) -> &str {
-        assert_eq!(self.lines.len(), 1, "one reply expected; stderr: {}; stdout: {:?}", self.stderr, self.lines);
+        assert_eq!(self.lines.len(), 1, "one reply expected; exit code {}, stderr: {}", self.code, self.stderr);
         &self.lines[0]
     }
 
