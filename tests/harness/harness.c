@@ -1,0 +1,421 @@
+/*
+ * The testers' program: calls the library from a command line and prints what it replies.
+ *
+ * Loading the library by name at run time, as SIEM does (here and below for Windows: i686- or x86_64-w64-mingw32-gcc,
+ * without what follows the sources but -L and -laverbador):
+ *   gcc -std=c99 -Wall -Wextra -pedantic -Werror -Iinclude -o harness tests/harness/harness.c -Wl,-rpath,'$ORIGIN' -ldl
+ * Linked through header and import library, as GA does:
+ *   gcc (the same) -DHARNESS_LINKED -o harness-linked tests/harness/harness.c -L target/debug -laverbador
+ */
+#include "loader.h"
+
+#include <limits.h>
+
+#ifndef _WIN32
+#  include <termios.h>
+#  include <unistd.h>
+#endif
+
+enum { SUCCESS = 0, FAILURE = 1, MISUSED = 2 };
+
+static const char HELP[] =
+    "Uso: harness [OPÇÕES] COMANDO\n"
+    "\n"
+    "Chama a biblioteca averbador e mostra a resposta como veio, uma por linha.\n"
+    "\n"
+    "Comandos:\n"
+    "  versao                      a versão da biblioteca\n"
+    "  login USUÁRIO SENHA         entra no AverbePorto; SENHA - lê a variável AVERBADOR_PASS ou pergunta\n"
+    "  upload COOKIE ARQUIVO       envia um XML ou ZIP\n"
+    "  consulta COOKIE CHAVE...    consulta a averbação de uma ou mais chaves; COOKIE - consulta sem sessão\n"
+    "  executa JSON...             faz o que cada pedido diz, na ordem, no mesmo processo\n"
+    "  campo JSON PONTEIRO         um valor de um JSON, por exemplo /error/0/msg\n"
+    "\n"
+    "JSON pode ser o próprio texto, @ARQUIVO, ou - para a entrada padrão.\n"
+    "\n"
+    "Opções:\n"
+    "  --config JSON               configura a biblioteca antes do comando (av_configure)\n"
+    "  --lib CAMINHO               a biblioteca, se não for a que o sistema acha pelo nome\n"
+    "  --progresso                 mostra as etapas em stderr\n"
+    "  --help                      mostra este texto\n"
+    "\n"
+    "Termina com 0 se toda resposta diz que deu certo (status 1), 1 se alguma diz que não, 2 se o uso foi errado.\n";
+
+static struct {
+    const char *library;
+    const char *config;
+    int progress;
+} options;
+
+/* Tells that the command line makes no sense, and what to do. */
+static int misused(const char *what, const char *word)
+{
+    fprintf(stderr, "%s%s. Veja: harness --help\n", what, word);
+    return MISUSED;
+}
+
+/* ---- Requests: JSON is written here by hand, so that the harness needs no library for it. ---- */
+
+struct text {
+    char *bytes;
+    size_t length, room;
+};
+
+static void put(struct text *text, const char *bytes, size_t length)
+{
+    if (text->length + length + 1 > text->room) {
+        size_t room = 2 * (text->length + length) + 64;
+        char *larger = allocated(room);
+        if (text->bytes != NULL) memcpy(larger, text->bytes, text->length);
+        free(text->bytes);
+        text->bytes = larger;
+        text->room = room;
+    }
+    memcpy(text->bytes + text->length, bytes, length);
+    text->length += length;
+    text->bytes[text->length] = 0;
+}
+
+static void put_text(struct text *text, const char *bytes)
+{
+    put(text, bytes, strlen(bytes));
+}
+
+static void put_string(struct text *text, const char *value)
+{
+    char escape[8];
+    put_text(text, "\"");
+    for (; *value != 0; value++) {
+        unsigned char c = (unsigned char)*value;
+        if (c == '"' || c == '\\') put_text(text, "\\");
+        if (c >= 0x20) {
+            put(text, value, 1);
+        } else {
+            sprintf(escape, "\\u%04x", c);
+            put_text(text, escape);
+        }
+    }
+    put_text(text, "\"");
+}
+
+static void put_field(struct text *text, const char *name, const char *value)
+{
+    put_text(text, text->length == 0 ? "{" : ",");
+    put_string(text, name);
+    put_text(text, ":");
+    put_string(text, value);
+}
+
+static void put_list(struct text *text, const char *name, char **values, int count)
+{
+    int i;
+    put_text(text, ",");
+    put_string(text, name);
+    put_text(text, ":");
+    for (i = 0; i < count; i++) {
+        put_text(text, i == 0 ? "[" : ",");
+        put_string(text, values[i]);
+    }
+    put_text(text, "]");
+}
+
+/* ---- Calls ---- */
+
+static int32_t AV_CALL show_progress(const char *event, void *context)
+{
+    (void)context;
+    fprintf(stderr, "%s\n", event);
+    return 0;
+}
+
+static char *execute(const char *request)
+{
+    return api.av_execute(request, options.progress ? show_progress : NULL, NULL);
+}
+
+/* Executes what was put together in `request`, and frees it. */
+static char *execute_text(struct text *request)
+{
+    char *reply;
+    put_text(request, "}");
+    reply = execute(request->bytes);
+    free(request->bytes);
+    return reply;
+}
+
+static int reports_success(const char *reply)
+{
+    char *status = api.av_field(reply, "/status");
+    int success = status != NULL && strcmp(status, "1") == 0;
+    api.av_free(status);
+    return success;
+}
+
+/* Prints `reply` as it came, frees it, and gives the exit code that it asks for. */
+static int print_reply(char *reply)
+{
+    int code = reports_success(reply) ? SUCCESS : FAILURE;
+    printf("%s\n", reply);
+    fflush(stdout);
+    api.av_free(reply);
+    return code;
+}
+
+/* ---- The password ---- */
+
+#ifdef _WIN32
+
+static char *from_environment(const char *name)
+{
+    WCHAR *wide = widened(name);
+    const WCHAR *value = _wgetenv(wide);
+    free(wide);
+    return value != NULL ? narrowed(value) : NULL;
+}
+
+/* A line of the console, not shown while it is typed. NULL if the input is no console. */
+static char *hidden_line(void)
+{
+    HANDLE input = GetStdHandle(STD_INPUT_HANDLE);
+    WCHAR line[256];
+    DWORD mode, length = 0;
+    if (!GetConsoleMode(input, &mode)) return NULL;
+    SetConsoleMode(input, mode & ~(DWORD)ENABLE_ECHO_INPUT);
+    ReadConsoleW(input, line, 255, &length, NULL);
+    SetConsoleMode(input, mode);
+    line[length] = 0;
+    return narrowed(line);
+}
+
+#else
+
+static char *from_environment(const char *name)
+{
+    const char *value = getenv(name);
+    return value != NULL ? copied(value) : NULL;
+}
+
+/* A line of the terminal, not shown while it is typed. NULL if the input is no terminal. */
+static char *hidden_line(void)
+{
+    struct termios shown, hidden;
+    char line[256] = "";
+    if (tcgetattr(STDIN_FILENO, &shown) != 0) return NULL;
+    hidden = shown;
+    hidden.c_lflag &= ~(tcflag_t)ECHO;
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+    if (fgets(line, sizeof line, stdin) == NULL) line[0] = 0;
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+    return copied(line);
+}
+
+#endif
+
+/* What to take for PASS: itself, or for - the variable AVERBADOR_PASS, or what is typed or piped in. To be freed. */
+static char *password(const char *argument)
+{
+    char *line = NULL;
+    if (strcmp(argument, "-") != 0) return copied(argument);
+    line = from_environment("AVERBADOR_PASS");
+    if (line != NULL) return line;
+    fputs("Senha: ", stderr);
+    line = hidden_line();
+    if (line == NULL) line = whole(stdin);
+    fputs("\n", stderr);
+    line[strcspn(line, "\r\n")] = 0;
+    return line;
+}
+
+/* ---- Commands: each gets its words and gives the exit code. ---- */
+
+static int do_version(char **words, int count)
+{
+    (void)words;
+    (void)count;
+    printf("%s\n", api.av_version());
+    return SUCCESS;
+}
+
+static int do_login(char **words, int count)
+{
+    struct text request = {0};
+    char *pass = password(words[1]);
+    char *reply;
+    (void)count;
+    if (options.progress) {
+        put_field(&request, "mod", "login");
+        put_field(&request, "user", words[0]);
+        put_field(&request, "pass", pass);
+        reply = execute_text(&request);
+    } else {
+        reply = api.av_login(words[0], pass);
+    }
+    free(pass);
+    return print_reply(reply);
+}
+
+static int do_upload(char **words, int count)
+{
+    struct text request = {0};
+    (void)count;
+    if (!options.progress) return print_reply(api.av_upload_file(words[0], words[1]));
+    put_field(&request, "mod", "Upload");
+    put_field(&request, "cookie", words[0]);
+    put_field(&request, "cte", words[1]);
+    return print_reply(execute_text(&request));
+}
+
+static int do_consulta(char **words, int count)
+{
+    struct text request = {0};
+    const char *cookie = strcmp(words[0], "-") == 0 ? "" : words[0];
+    if (count == 2 && !options.progress) return print_reply(api.av_consulta(cookie, words[1]));
+    put_field(&request, "mod", "Consulta");
+    put_field(&request, "cookie", cookie);
+    if (count == 2) {
+        put_field(&request, "chave", words[1]);
+    } else {
+        put_list(&request, "chave", words + 1, count - 1);
+    }
+    return print_reply(execute_text(&request));
+}
+
+/* All requests are read before the first is executed, so that a wrong file name leaves nothing half done. */
+static int do_execute(char **words, int count)
+{
+    char **requests = allocated((size_t)count * sizeof *requests);
+    int i, code = SUCCESS;
+    for (i = 0; i < count; i++) {
+        requests[i] = text_of(words[i]);
+        if (requests[i] == NULL) code = MISUSED;
+    }
+    for (i = 0; i < count; i++) {
+        if (code != MISUSED && print_reply(execute(requests[i])) != SUCCESS) code = FAILURE;
+        free(requests[i]);
+    }
+    free(requests);
+    return code;
+}
+
+static int do_field(char **words, int count)
+{
+    char *json = text_of(words[0]);
+    char *value = api.av_field(json, words[1]);
+    int code = json == NULL ? MISUSED : value == NULL ? FAILURE : SUCCESS;
+    (void)count;
+    if (value != NULL) printf("%s\n", value);
+    api.av_free(value);
+    free(json);
+    return code;
+}
+
+static const struct command {
+    const char *name;
+    int least, most;
+    int (*run)(char **words, int count);
+} COMMANDS[] = {
+    {"versao", 0, 0, do_version},
+    {"login", 2, 2, do_login},
+    {"upload", 2, 2, do_upload},
+    {"consulta", 2, INT_MAX, do_consulta},
+    {"executa", 1, INT_MAX, do_execute},
+    {"campo", 2, 2, do_field},
+};
+
+/* ---- The command line ---- */
+
+static void swap(char **one, char **other)
+{
+    char *word = *one;
+    *one = *other;
+    *other = word;
+}
+
+/* Sorts the options out of `words` to its end, leaving `count` words. 0 if they make no sense. */
+static int take_options(char **words, int *count)
+{
+    int i, left = 0;
+    for (i = 0; i < *count; i++) {
+        const char **value = strcmp(words[i], "--config") == 0 ? &options.config
+                             : strcmp(words[i], "--lib") == 0  ? &options.library
+                                                               : NULL;
+        if (value != NULL && i + 1 == *count) return !misused("Falta o valor de ", words[i]);
+        if (value != NULL) {
+            *value = words[++i];
+        } else if (strcmp(words[i], "--progresso") == 0) {
+            options.progress = 1;
+        } else if (strncmp(words[i], "--", 2) == 0) {
+            return !misused("Opção desconhecida: ", words[i]);
+        } else {
+            swap(&words[left++], &words[i]);
+        }
+    }
+    *count = left;
+    return 1;
+}
+
+static const struct command *find_command(const char *name)
+{
+    size_t i;
+    for (i = 0; i < sizeof COMMANDS / sizeof *COMMANDS; i++) {
+        if (strcmp(COMMANDS[i].name, name) == 0) return &COMMANDS[i];
+    }
+    return NULL;
+}
+
+/* av_configure with what --config says. Settings that are refused are a reply that reports failure. */
+static int configure(void)
+{
+    char *settings, *reply;
+    if (options.config == NULL) return SUCCESS;
+    settings = text_of(options.config);
+    if (settings == NULL) return MISUSED;
+    reply = api.av_configure(settings);
+    free(settings);
+    if (!reports_success(reply)) return print_reply(reply);
+    api.av_free(reply);
+    return SUCCESS;
+}
+
+static int run(char **words, int count)
+{
+    const struct command *command;
+    int code;
+    if (!take_options(words, &count)) return MISUSED;
+    if (count == 0) return misused("Falta o comando", "");
+    command = find_command(words[0]);
+    if (command == NULL) return misused("Comando desconhecido: ", words[0]);
+    if (count - 1 < command->least || count - 1 > command->most) {
+        return misused("Número errado de argumentos para ", words[0]);
+    }
+    if (!load_library(options.library)) return MISUSED;
+    code = configure();
+    if (code == SUCCESS) code = command->run(words + 1, count - 1);
+    api.av_shutdown();
+    unload_library();
+    return code;
+}
+
+static int asks_for_help(char **words, int count)
+{
+    int i;
+    for (i = 0; i < count; i++) {
+        if (strcmp(words[i], "--help") == 0) return 1;
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    char **words = utf8_arguments(&argc, argv);
+    unsigned console = prepare_output();
+    int code = SUCCESS;
+    if (asks_for_help(words, argc)) {
+        fputs(HELP, stdout);
+    } else {
+        code = run(words + 1, argc - 1);
+    }
+    restore_output(console);
+    free_arguments(argc, words);
+    return code;
+}
