@@ -38,7 +38,7 @@ impl Engine {
             bad_field(Code::BadSetting, CONFIG_VARIABLE, "indica um arquivo que não pôde ser lido")
                 .detail(place(error.to_string()))
         })?;
-        Self::with(&Value::Null, text.trim_start_matches('\u{FEFF}'))
+        Self::with(&Value::Null, &text)
             .map_err(|error| ErrorEntry::new(Code::BadSetting).msg(error.text()).detail(place("not usable".to_owned())))
     }
 

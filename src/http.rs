@@ -357,7 +357,7 @@ impl Failure {
             Some(repeat) => ErrorEntry::new(self.code).repeat(repeat),
             None => ErrorEntry::new(self.code),
         };
-        entry.detail(excerpt(&self.detail, request.secrets))
+        entry.detail(self.detail)
     }
 }
 

@@ -109,6 +109,10 @@ impl Drop for Call {
                 life.under_way.remove(&self.era);
             }
         }
+        if life.under_way.is_empty() {
+            // An emptied map keeps a node, which would be lost with every unloading of the library.
+            life.under_way = BTreeMap::new();
+        }
         CALL_ENDED.notify_all();
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::ffi::c_char;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
-use std::sync::Once;
+use std::sync::OnceLock;
 
 use super::float::Quiet;
 use super::text;
@@ -44,12 +44,19 @@ pub fn is_nested() -> bool {
 /// The host's console is not ours: a panic of ours is kept for the reply. (Panics elsewhere, if this library is linked
 /// into a Rust program, go to the hook that was there before.)
 fn quiet_panics() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
+    // In a static and not in the hook: a hook without captures takes no memory that unloading would lose.
+    static BEFORE: OnceLock<PanicHook> = OnceLock::new();
+    BEFORE.get_or_init(|| {
         let before = panic::take_hook();
-        panic::set_hook(Box::new(move |info| if is_ours() { keep(info) } else { before(info) }));
+        panic::set_hook(Box::new(|info| match BEFORE.get() {
+            Some(before) if !is_ours() => before(info),
+            _ => keep(info),
+        }));
+        before
     });
 }
+
+type PanicHook = Box<dyn Fn(&PanicHookInfo<'_>) + Sync + Send>;
 
 fn is_ours() -> bool {
     DEPTH.get() > 0 || std::thread::current().name() == Some(crate::http::THREAD_NAME)

@@ -13,7 +13,7 @@ pub enum Code {
     NotUtf8 = 1002,
     /// The request is not a JSON object.
     NotJson = 1003,
-    /// `mod` is missing or names nothing that this version does.
+    /// `mod` names nothing that this version does.
     UnknownMod = 1004,
     /// A field that must be filled is missing or empty.
     MissingField = 1005,

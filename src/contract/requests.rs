@@ -74,9 +74,9 @@ pub enum OneOrMany {
     Many(Vec<String>),
 }
 
-/// The JSON object of a request: 1003 if it is none.
+/// The JSON object of a request: 1003 if it is none. A byte order mark, which Notepad writes, is passed over.
 pub fn parse_object(text: &str) -> Result<Map<String, Value>, ErrorEntry> {
-    match serde_json::from_str(text) {
+    match serde_json::from_str(text.trim_start_matches('\u{FEFF}')) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(ErrorEntry::new(Code::NotJson).detail("JSON, but not an object")),
         // Category and place only: serde's text can quote the request, which may hold a password.

@@ -1,0 +1,97 @@
+//! The library and the programs that call it, built for one platform into one folder: what the tests run and `dist` takes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::pascal::{self, Target};
+use crate::process::{cargo, quiet, show};
+use crate::windows::{self, Width};
+use crate::{codegen, root};
+
+/// Strict: the programs are examples of how the header is used.
+const C_FLAGS: [&str; 5] = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror"];
+
+/// The library and the harness that loads it by name, in a folder.
+pub struct Callers {
+    /// Holds all that is built for the platform.
+    pub folder: PathBuf,
+    /// The library.
+    pub library: PathBuf,
+    /// The harness that loads the library by name.
+    pub harness: PathBuf,
+    target: Target,
+}
+
+/// The platform that this program runs on.
+pub fn host() -> Target {
+    if cfg!(windows) { Target::Windows(Width::of_this_program()) } else { Target::Native }
+}
+
+impl Callers {
+    /// Builds the library, on Windows its import libraries, and the harness.
+    pub fn build(target: Target) -> Result<Self> {
+        let (name, library, executable) = match target {
+            Target::Native => ("host", "libaverbador.so", ""),
+            Target::Windows(width) => (width.name(), "averbador.dll", ".exe"),
+        };
+        let folder = root().join("target/callers").join(name);
+        fs::create_dir_all(&folder)?;
+        let library = folder.join(library);
+        let harness = folder.join(format!("harness{executable}"));
+        let callers = Self { folder, library, harness, target };
+        callers.build_library()?;
+        callers.compile_c("harness", &callers.harness, &[])?;
+        Ok(callers)
+    }
+
+    /// Builds the programs that only the tests run: the linked harness, the checks of the boundary, the Pascal program.
+    pub fn build_tests(&self) -> Result<()> {
+        let program =
+            |name: &str| self.harness.with_file_name(name).with_extension(self.harness.extension().unwrap_or_default());
+        self.compile_c("harness", &program("harness-linked"), &["-DHARNESS_LINKED"])?;
+        self.compile_c("boundary", &program("boundary"), &[])?;
+        let built =
+            pascal::compile(self.target, &root().join("delphi/console/averbar.dpr"), &self.folder.join("pascal"))?;
+        fs::copy(built, program("averbar"))?;
+        Ok(())
+    }
+
+    fn build_library(&self) -> Result<()> {
+        let built = match self.target {
+            Target::Native => {
+                show(cargo().args(["build", "--package", "averbador", "--lib"]))?;
+                windows::target_dir(&root()).join("debug/libaverbador.so")
+            }
+            Target::Windows(width) => {
+                let exports = codegen::exports(&root())?;
+                windows::import_libraries(width, &exports, &self.folder)?;
+                windows::build_library(&root(), width)?
+            }
+        };
+        fs::copy(built, &self.library)?;
+        Ok(())
+    }
+
+    /// Compiles `tests/harness/NAME.c`.
+    fn compile_c(&self, name: &str, out: &Path, flags: &[&str]) -> Result<()> {
+        let source = root().join("tests/harness").join(name).with_extension("c");
+        let include = format!("-I{}", root().join("include").display());
+        let folder = format!("-L{}", self.folder.display());
+        let linked = flags.contains(&"-DHARNESS_LINKED");
+        let mut arguments: Vec<&str> =
+            C_FLAGS.into_iter().chain([include.as_str(), "-O1", "-g"]).chain(flags.iter().copied()).collect();
+        if linked {
+            arguments.extend([folder.as_str(), "-laverbador"]);
+        }
+        match self.target {
+            Target::Windows(width) => windows::compile_c(width, &[&source], out, &arguments),
+            Target::Native => {
+                arguments.extend(["-Wl,-rpath,$ORIGIN", "-ldl", "-lpthread"]);
+                quiet(Command::new("gcc").arg(source).arg("-o").arg(out).args(arguments)).map(drop)
+            }
+        }
+    }
+}

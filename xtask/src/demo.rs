@@ -1,0 +1,134 @@
+//! `cargo xtask demo`: one CT-e on its way to its endorsement, each request and each reply shown.
+
+use std::io::{self, BufRead, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::{env, fs};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+use simulator::{Config, DEFAULT_PASSWORD, DEFAULT_USER, Simulator};
+
+use crate::callers::{self, Callers};
+use crate::{root, setup};
+
+/// Options of the demo.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Endorse at the real AverbePorto instead of the simulator. THIS ENDORSES FOR REAL, unless the credentials are for
+    /// tests: production or test is decided by them.
+    #[arg(long)]
+    porto: bool,
+    /// User for --porto; else AVERBADOR_USER, else asked.
+    #[arg(long, requires = "porto")]
+    user: Option<String>,
+    /// The authorised XML of a CT-e. The password for --porto comes from AVERBADOR_PASS, else it is asked.
+    #[arg(long)]
+    file: Option<PathBuf>,
+}
+
+/// Where the document goes, and as whom.
+struct Place {
+    simulator: Option<Simulator>,
+    settings: String,
+    user: String,
+    password: String,
+}
+
+/// Runs the demo.
+pub fn run(options: &Options) -> Result<()> {
+    let file = match (&options.file, options.porto) {
+        (Some(file), _) => file.clone(),
+        (None, true) => bail!("name the XML to be endorsed with --file"),
+        (None, false) => root().join("tests/fixtures/cte-utf8.xml"),
+    };
+    let key = key_of(&file)?;
+    setup::report(&setup::ensure(&root(), &[setup::Part::C])?)?;
+    let callers = Callers::build(callers::host())?;
+    let place = if options.porto { real(options)? } else { simulated()? };
+    println!("\nCT-e {key}\nfrom {}\n", file.display());
+
+    let login = place.step(&callers, "1. login", &["login", &place.user, "-"])?;
+    let cookie = text(&login, "/cookie")?;
+    place.step(&callers, "2. upload", &["upload", &cookie, &file.to_string_lossy()])?;
+    let found = place.step(&callers, "3. consulta", &["consulta", &cookie, &key])?;
+    println!("Endorsement number (protocolo): {}\n", text(&found, "/protocolo")?);
+    Ok(())
+}
+
+fn simulated() -> Result<Place> {
+    let simulator = Simulator::start(Config::default())?;
+    println!("\nThe simulator stands in for AverbePorto at {} (its own TLS authority).", simulator.https_url());
+    let ca = env::temp_dir().join(format!("averbador-demo-{}.pem", std::process::id()));
+    simulator.write_ca(&ca)?;
+    let mut settings = simulator.settings(Some(&ca));
+    settings["ca_pem"] = fs::read_to_string(&ca)?.into();
+    fs::remove_file(&ca)?;
+    Ok(Place {
+        simulator: Some(simulator),
+        settings: settings.to_string(),
+        user: DEFAULT_USER.to_owned(),
+        password: DEFAULT_PASSWORD.to_owned(),
+    })
+}
+
+fn real(options: &Options) -> Result<Place> {
+    let user = match options.user.clone().or_else(|| env::var("AVERBADOR_USER").ok()) {
+        Some(user) => user,
+        None => asked("AverbePorto user: ")?,
+    };
+    let password = match env::var("AVERBADOR_PASS") {
+        Ok(password) => password,
+        Err(_) => rpassword::prompt_password("AverbePorto password: ").context("cannot ask for the password")?,
+    };
+    Ok(Place { simulator: None, settings: "{}".to_owned(), user, password })
+}
+
+fn asked(question: &str) -> Result<String> {
+    print!("{question}");
+    io::stdout().flush()?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    let answer = answer.trim();
+    ensure!(!answer.is_empty(), "no user: give it with --user or in AVERBADOR_USER");
+    Ok(answer.to_owned())
+}
+
+impl Place {
+    /// Runs one command of the harness; shows it, the requests that it made and the reply.
+    fn step(&self, callers: &Callers, title: &str, arguments: &[&str]) -> Result<Value> {
+        println!("{title}\n  $ harness {}", arguments.join(" "));
+        let requests = self.simulator.as_ref().map(Simulator::watch);
+        let output = Command::new(&callers.harness)
+            .arg("--lib")
+            .arg(&callers.library)
+            .args(["--config", &self.settings])
+            .args(arguments)
+            .env("AVERBADOR_PASS", &self.password)
+            .env_remove("AVERBADOR_CONFIG")
+            .stderr(Stdio::inherit())
+            .output()
+            .context("the harness does not start")?;
+        for request in requests.iter().flat_map(std::sync::mpsc::Receiver::try_iter) {
+            println!("  > {request}");
+        }
+        let reply = String::from_utf8(output.stdout)?;
+        println!("  < {}", reply.trim_end());
+        ensure!(output.status.success(), "{title} failed; the reply above says why");
+        println!();
+        Ok(serde_json::from_str(&reply)?)
+    }
+}
+
+fn text(reply: &Value, pointer: &str) -> Result<String> {
+    let text = reply.pointer(pointer).and_then(Value::as_str);
+    Ok(text.with_context(|| format!("the reply has no {pointer}"))?.to_owned())
+}
+
+/// The access key in the `Id` of the document.
+fn key_of(file: &Path) -> Result<String> {
+    let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text = String::from_utf8_lossy(&bytes);
+    let after = text.split("Id=\"CTe").nth(1).and_then(|after| after.get(..44));
+    Ok(after.with_context(|| format!("{} is not the XML of a CT-e: it has no Id=\"CTe…\"", file.display()))?.to_owned())
+}

@@ -1,0 +1,78 @@
+//! `cargo xtask`: everything that is done with this repository.
+
+mod callers;
+mod codegen;
+mod debian;
+mod demo;
+mod dist;
+mod pascal;
+mod process;
+mod setup;
+mod test;
+mod windows;
+mod wine;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Everything that is done with this repository.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+enum Cli {
+    #[command(flatten)]
+    Task(Task),
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Have a CT-e endorsed, by the simulator or by the real service, and show each step.
+    Demo(demo::Options),
+    /// Set up what is missing on this machine and test everything: natively, and both DLLs under Wine.
+    Test(test::Options),
+    /// Build the Windows DLLs, their import libraries and the harness into dist/.
+    Dist,
+    /// Write include/averbador.h and delphi/AverbadorApi.pas from the source.
+    Codegen {
+        /// Only tell whether they are as they would be written.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Set up what is missing on this machine, and nothing else.
+    Setup {
+        /// Leave out what only Windows needs.
+        #[arg(long)]
+        native: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let Cli::Task(task) = Cli::parse();
+    match run(task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
+    match task {
+        Task::Demo(options) => demo::run(&options),
+        Task::Test(options) => test::run(&options),
+        Task::Dist => dist::run().map(drop),
+        Task::Codegen { check: true } => codegen::check(&root()),
+        Task::Codegen { check: false } => codegen::generate(&root()),
+        Task::Setup { native } => {
+            setup::report(&setup::ensure(&root(), if native { setup::NATIVE } else { setup::ALL })?)
+        }
+    }
+}
+
+/// The folder of the repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned()
+}

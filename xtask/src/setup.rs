@@ -1,0 +1,302 @@
+//! What the tests and the distribution need on this machine, and how it gets there.
+//!
+//! On Debian [`ensure`] sets up by itself what is missing. What it cannot set up it returns, so that the
+//! caller decides what that means ([`report`] is the usual decision).
+
+use std::env;
+use std::fmt;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::debian::{self, Archive};
+use crate::process::{self, step};
+use crate::windows::{self, Width};
+use crate::{pascal, wine};
+
+/// One thing that may be missing on a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// C and C++ compilers for this machine.
+    C,
+    /// Free Pascal for this machine.
+    Pascal,
+    /// C compilers and linkers for Windows.
+    Mingw,
+    /// The sources of Rust's standard library, which is built anew for Windows 7.
+    RustSource,
+    /// Free Pascal's run-time libraries for Windows.
+    WindowsPascal,
+    /// Wine for programs of this width.
+    Wine(Width),
+}
+
+/// What the tests on this machine's own system need.
+pub const NATIVE: &[Part] = &[Part::C, Part::Pascal];
+
+/// What is needed to make the Windows DLLs and the C programs beside them.
+pub const DIST: &[Part] = &[Part::Mingw, Part::RustSource];
+
+/// What all tests together need.
+pub const ALL: &[Part] = &[
+    Part::C,
+    Part::Pascal,
+    Part::Mingw,
+    Part::RustSource,
+    Part::WindowsPascal,
+    Part::Wine(Width::Win32),
+    Part::Wine(Width::Win64),
+];
+
+/// Something that is needed, is not there, and could not be set up.
+#[derive(Clone, Debug)]
+pub struct Missing {
+    /// What is missing.
+    pub part: Part,
+    /// Why it could not be set up.
+    pub reason: String,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "missing: {} - needed for {} - {}; {}",
+            self.part.name(),
+            self.part.needed_for(),
+            self.reason,
+            self.part.by_hand()
+        )
+    }
+}
+
+/// Sets up those of the `wanted` parts that are missing and returns what could not be had.
+///
+/// When nothing is missing this is a matter of milliseconds. Nothing is asked; a set-up that was interrupted
+/// starts again where it must; two at once wait for each other.
+pub fn ensure(root: &Path, wanted: &[Part]) -> Result<Vec<Missing>> {
+    let absent = |part: &&Part| part.applies() && !part.is_present(root);
+    if !wanted.iter().any(|part| absent(&part)) {
+        return Ok(Vec::new());
+    }
+    let _lock = Cache::open()?.lock()?;
+    let mut missing = Vec::new();
+    for &part in wanted.iter().filter(absent) {
+        let result = match part.obstacle() {
+            None => step(&format!("Setting up {}", part.name()), || part.install(root)),
+            Some(obstacle) => Err(anyhow::anyhow!(obstacle)),
+        };
+        if let Err(error) = result {
+            let reason = format!("{error:#}");
+            missing.push(Missing { part, reason });
+        }
+    }
+    Ok(missing)
+}
+
+/// Says loudly what is missing. With `CI=true` that is an error: there, nothing may be skipped.
+pub fn report(missing: &[Missing]) -> Result<()> {
+    let list: Vec<String> = missing.iter().map(Missing::to_string).collect();
+    let list = list.join("\n");
+    if list.is_empty() {
+        return Ok(());
+    }
+    if env::var("CI").is_ok_and(|value| value == "true") {
+        bail!("{list}\nWith CI=true nothing may be missing.");
+    }
+    eprintln!("\n!!! NOT EVERYTHING CAN BE DONE HERE\n{list}\n!!! What needs these parts is left out.\n");
+    Ok(())
+}
+
+impl Part {
+    /// What it is, in a few words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::C => "C and C++ compilers",
+            Self::Pascal => "Free Pascal",
+            Self::Mingw => "MinGW compilers for Windows, 32 and 64 bits",
+            Self::RustSource => "the sources of Rust's standard library",
+            Self::WindowsPascal => "Free Pascal for Windows, 32 and 64 bits",
+            Self::Wine(Width::Win32) => "Wine, 32 bits",
+            Self::Wine(Width::Win64) => "Wine, 64 bits",
+        }
+    }
+
+    /// What cannot be done without it.
+    pub fn needed_for(self) -> &'static str {
+        match self {
+            Self::C => "the C harness and the checks of the header",
+            Self::Pascal => "the tests of the Pascal unit",
+            Self::Mingw => "the Windows DLLs and the harness for Windows",
+            Self::RustSource => "the Windows DLLs",
+            Self::WindowsPascal => "the tests of the Pascal unit on Windows",
+            Self::Wine(_) => "the tests of the Windows DLL",
+        }
+    }
+
+    /// How somebody gets it where this program cannot.
+    fn by_hand(self) -> &'static str {
+        match self {
+            _ if cfg!(windows) => self.by_hand_on_windows(),
+            Self::C => "install it by: apt-get install gcc g++",
+            Self::Pascal => "install it by: apt-get install fp-compiler",
+            Self::Mingw => "install it by: apt-get install gcc-mingw-w64-i686 gcc-mingw-w64-x86-64",
+            Self::RustSource => "install it by: rustup component add rust-src",
+            Self::WindowsPascal | Self::Wine(_) => "install it by: cargo xtask setup, on Debian on x86-64",
+        }
+    }
+
+    fn by_hand_on_windows(self) -> &'static str {
+        match self {
+            Self::Pascal => "install Free Pascal and put fpc.exe into PATH",
+            _ => "install MinGW-w64 (MSYS2 has it) and put gcc.exe into PATH",
+        }
+    }
+
+    /// Whether it is of any use on this system. Windows needs no Wine, and builds only for itself.
+    fn applies(self) -> bool {
+        !cfg!(windows) || matches!(self, Self::C | Self::Pascal)
+    }
+
+    /// Whether it is there.
+    fn is_present(self, root: &Path) -> bool {
+        let found = |program: &str| process::find(program).is_some();
+        match self {
+            Self::C => found("gcc") && found("g++"),
+            Self::Pascal => found("fpc"),
+            Self::Mingw => Width::BOTH.iter().all(|width| found(&width.mingw("gcc"))),
+            Self::RustSource => has_rust_source(root),
+            Self::WindowsPascal => pascal::is_installed_for_windows(),
+            Self::Wine(width) => wine::is_installed(width),
+        }
+    }
+
+    /// Why there is no use in trying to install it here.
+    fn obstacle(self) -> Option<&'static str> {
+        match self {
+            Self::RustSource => None,
+            Self::C | Self::Pascal | Self::Mingw => {
+                (!debian::can_install()).then_some("packages can be installed by root on Debian only")
+            }
+            Self::WindowsPascal | Self::Wine(_) => (debian::codename().is_none() || !debian::is_amd64())
+                .then_some("it can be set up on Debian on x86-64 only"),
+        }
+    }
+
+    fn install(self, root: &Path) -> Result<()> {
+        match self {
+            Self::C => debian::install(&["gcc", "g++", "libc6-dev"]),
+            Self::Pascal => debian::install(&["fp-compiler"]),
+            // Of the two thread models the one that needs no further DLL (libwinpthread).
+            Self::Mingw => debian::install(&["gcc-mingw-w64-i686-win32", "gcc-mingw-w64-x86-64-win32"]),
+            Self::RustSource => install_rust_source(root),
+            Self::WindowsPascal => pascal::install_for_windows(),
+            Self::Wine(width) => wine::install(width),
+        }
+    }
+}
+
+fn has_rust_source(root: &Path) -> bool {
+    windows::rust_library(root).is_ok_and(|library| library.join("std/Cargo.toml").exists())
+}
+
+/// Gets `rust-src` from rustup, or else from Debian's backports, which follow Rust's releases closely.
+fn install_rust_source(root: &Path) -> Result<()> {
+    let mut rustup = Command::new("rustup");
+    rustup.current_dir(root).args(["component", "add", "rust-src"]);
+    let Err(error) = process::quiet(&mut rustup) else {
+        return Ok(());
+    };
+    if debian::codename().is_none() {
+        return Err(error);
+    }
+    rust_source_from_debian(root).context(error)
+}
+
+/// Unpacks Debian's package of exactly this compiler's sources into the toolchain.
+fn rust_source_from_debian(root: &Path) -> Result<()> {
+    let version = process::quiet(Command::new("rustc").current_dir(root).arg("--version"))?;
+    let version = version.split(' ').nth(1).context("rustc has no version")?;
+    let work = Cache::open()?.folder("rust-src");
+    let archive = Archive::new(&work.join("apt"), "amd64", "trixie-backports")?;
+    for package in archive.fetch(&[&format!("rust-src={version}*")], &work)? {
+        debian::unpack(&package, &format!("./usr/src/rustc-{version}/library"), &work)?;
+    }
+    let library = windows::rust_library(root)?;
+    fs::create_dir_all(&library)?;
+    process::quiet(
+        Command::new("cp")
+            .args(["-r", "--no-target-directory"])
+            .arg(work.join(format!("usr/src/rustc-{version}/library")))
+            .arg(&library),
+    )?;
+    fs::remove_dir_all(work)?;
+    Ok(())
+}
+
+/// Where large things are kept, outside of the clone so that several clones share them: `AVERBADOR_TOOLS`,
+/// or `averbador` in the user's cache. Deleting it is always safe; the next set-up makes it anew.
+pub struct Cache {
+    root: PathBuf,
+}
+
+/// The file in a folder of the cache that says it is complete. It holds the folder's path, because some
+/// of what is made is bound to its place.
+const STAMP: &str = "complete";
+
+impl Cache {
+    /// Finds the cache. Nothing is made yet.
+    pub fn open() -> Result<Self> {
+        let set = |name: &str| {
+            let value = env::var_os(name).filter(|value| !value.is_empty());
+            value.map(PathBuf::from)
+        };
+        let root = set("AVERBADOR_TOOLS")
+            .or_else(|| Some(set("XDG_CACHE_HOME")?.join("averbador")))
+            .or_else(|| Some(set("HOME")?.join(".cache/averbador")))
+            .or_else(|| Some(set("LOCALAPPDATA")?.join("averbador")))
+            .context("no place for tools: set AVERBADOR_TOOLS to a folder")?;
+        let root = std::path::absolute(root)?;
+        Ok(Self { root })
+    }
+
+    /// The folder of this name, made or not. A name has a version in it when its recipe may change.
+    pub fn folder(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
+    /// Whether the folder of this name is complete.
+    pub fn has(&self, name: &str) -> bool {
+        let folder = self.folder(name);
+        fs::read_to_string(folder.join(STAMP)).is_ok_and(|place| Path::new(&place) == folder)
+    }
+
+    /// Has a folder made by `make`. What an interrupted attempt left is put away first, and only a complete one
+    /// gets the stamp. (It is made in its final place, not renamed, because Wine is bound to its place.)
+    pub fn make(&self, name: &str, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+        let folder = self.folder(name);
+        if folder.exists() {
+            // Under another name, for a program of the interrupted attempt may still be writing into it.
+            let old = self.folder(&format!("{name}.old-{}", std::process::id()));
+            fs::rename(&folder, &old)?;
+            let _ = fs::remove_dir_all(old);
+        }
+        fs::create_dir_all(&folder)?;
+        make(&folder)?;
+        fs::write(folder.join(STAMP), folder.as_os_str().as_encoded_bytes())?;
+        Ok(())
+    }
+
+    /// Keeps others from setting up at the same time, until the lock is dropped.
+    fn lock(&self) -> Result<File> {
+        fs::create_dir_all(&self.root).with_context(|| format!("cannot make {}", self.root.display()))?;
+        let file = File::create(self.root.join("lock"))?;
+        if file.try_lock().is_err() {
+            eprintln!("Another set-up is under way; waiting for it …");
+            file.lock()?;
+        }
+        Ok(file)
+    }
+}

@@ -1,0 +1,78 @@
+//! `cargo xtask test`: everything that must hold, on this machine and, under Wine, on both Windows.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::callers::{self, Callers};
+use crate::process::{cargo, quiet, show, step};
+use crate::{codegen, dist, root, setup, wine};
+
+/// Options of the test.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Leave Windows out: the inner loop, minutes faster.
+    #[arg(long)]
+    native: bool,
+    /// Only the tests of the front door whose name holds this text, and nothing else.
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+}
+
+/// Runs the tests.
+pub fn run(options: &Options) -> Result<()> {
+    let under_wine = !options.native && !cfg!(windows);
+    setup::report(&setup::ensure(&root(), if under_wine { setup::ALL } else { setup::NATIVE })?)?;
+    if options.only.is_none() {
+        source_is_in_order()?;
+        step("The header compiles as C99 and as C++17", header_compiles)?;
+        show(cargo().args(["test", "--workspace", "--exclude", "averbador"]))?;
+        show(cargo().args(["test", "--package", "averbador", "--lib"]))?;
+    }
+    front_door(&Callers::build(callers::host())?, None, options)?;
+    if under_wine {
+        for (width, callers) in dist::run()? {
+            front_door(&callers, Some(wine::runner(width)?), options)?;
+        }
+        wine::shutdown()?;
+    }
+    Ok(())
+}
+
+/// Format, lints, documentation, and the generated files as they would be generated.
+fn source_is_in_order() -> Result<()> {
+    show(cargo().args(["fmt", "--all", "--check"]))?;
+    show(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    show(cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+    step("The header and the Pascal unit are as the source has them", || codegen::check(&root()))
+}
+
+/// The header by itself, and the program that its first page shows.
+fn header_compiles() -> Result<()> {
+    let header = root().join("include/averbador.h");
+    let example = root().join("target/header-example.c");
+    fs::write(&example, codegen::example(&fs::read_to_string(&header)?)?)?;
+    for (compiler, language, standard) in [("gcc", "c", "-std=c99"), ("g++", "c++", "-std=c++17")] {
+        for file in [&header, &example] {
+            let mut command = Command::new(compiler);
+            command.args(["-x", language, standard, "-Wall", "-Wextra", "-pedantic", "-Werror", "-fsyntax-only", "-I"]);
+            quiet(command.arg(root().join("include")).arg(file))?;
+        }
+    }
+    Ok(())
+}
+
+/// The tests of the front door, through the programs in `callers`.
+fn front_door(callers: &Callers, wine: Option<PathBuf>, options: &Options) -> Result<()> {
+    callers.build_tests()?;
+    let mut command = cargo();
+    command.args(["test", "--package", "averbador", "--test", "front_door"]).args(&options.only);
+    command.env("AVERBADOR_TEST_CALLERS", &callers.folder);
+    match wine {
+        Some(wine) => command.env("AVERBADOR_TEST_WINE", wine),
+        None => command.env_remove("AVERBADOR_TEST_WINE"),
+    };
+    show(&mut command).with_context(|| format!("with the library in {}", callers.folder.display()))
+}

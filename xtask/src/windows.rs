@@ -1,0 +1,208 @@
+//! Building for Windows: the DLL itself, the import libraries beside it, and C programs that use them.
+//!
+//! The targets are Rust's "win7" ones. The ordinary `*-pc-windows-gnu` standard library imports functions
+//! that came with Windows 10, and ERP desktops are often older than that (Wine 8 refuses it too). Nobody
+//! ships a standard library for the win7 targets, so cargo builds it from `rust-src`.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use implib::{Flavor, ImportLibrary, MachineType};
+
+use crate::process;
+
+/// One of the two Windows the library is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// 32-bit programs: Delphi 7, most ERPs.
+    Win32,
+    /// 64-bit programs.
+    Win64,
+}
+
+impl Width {
+    /// Both, in the order in which they are built and tested.
+    pub const BOTH: [Self; 2] = [Self::Win32, Self::Win64];
+
+    /// As folders are called after it: `dist/win32`, `dist/win64`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Win32 => "win32",
+            Self::Win64 => "win64",
+        }
+    }
+
+    /// Rust's name of the target.
+    pub fn triple(self) -> &'static str {
+        match self {
+            Self::Win32 => "i686-win7-windows-gnu",
+            Self::Win64 => "x86_64-win7-windows-gnu",
+        }
+    }
+
+    /// A program of the MinGW tool set, as Debian calls it: `gcc`, `ar`, `windres`, `objdump` …
+    pub fn mingw(self, tool: &str) -> String {
+        match self {
+            Self::Win32 => format!("i686-w64-mingw32-{tool}"),
+            Self::Win64 => format!("x86_64-w64-mingw32-{tool}"),
+        }
+    }
+
+    /// The processor, as it stands in a library's headers.
+    fn machine(self) -> MachineType {
+        match self {
+            Self::Win32 => MachineType::I386,
+            Self::Win64 => MachineType::AMD64,
+        }
+    }
+
+    /// The width of the Windows this program itself was built for.
+    pub fn of_this_program() -> Self {
+        if cfg!(target_pointer_width = "32") { Self::Win32 } else { Self::Win64 }
+    }
+}
+
+/// Builds `averbador.dll` in release from the workspace at `root` and says where it is.
+///
+/// On a Windows host the DLL is built by the installed toolchain for the host's own target: good for
+/// trying and testing there, in that one width. The DLLs that are given away come from Debian.
+pub fn build_library(root: &Path, width: Width) -> Result<PathBuf> {
+    let folder = if cfg!(windows) {
+        let target_dir = target_dir(root);
+        build_on_windows(root, &target_dir, width)?;
+        target_dir.join("release")
+    } else {
+        // Apart from the native builds: for RUSTC_BOOTSTRAP cargo compiles proc-macro2 and all that hangs on it
+        // anew. In one folder the builds would spoil each other's work, half a minute every time.
+        let target_dir = target_dir(root).join("windows");
+        build_for_win7(root, &target_dir, width)?;
+        target_dir.join(width.triple()).join("release")
+    };
+    let dll = folder.join("averbador.dll");
+    ensure!(dll.is_file(), "cargo ended well, but there is no {}", dll.display());
+    Ok(dll)
+}
+
+/// Writes the two import libraries of `averbador.dll` into `folder`: `libaverbador.dll.a` for MinGW and
+/// `averbador.lib` for Microsoft's linker. `exports` are the plain names; all of them are cdecl functions.
+///
+/// The one for MinGW is made by MinGW: crate `implib` 0.6 writes table entries of eight bytes for 32-bit
+/// programs too, so that Windows finds only the first function of the library and the second call crashes.
+pub fn import_libraries(width: Width, exports: &[String], folder: &Path) -> Result<()> {
+    let definition = format!("LIBRARY averbador.dll\nEXPORTS\n    {}\n", exports.join("\n    "));
+    fs::create_dir_all(folder)?;
+    let library = folder.join("averbador.lib");
+    let mut microsoft = File::create(&library).with_context(|| format!("cannot write {}", library.display()))?;
+    ImportLibrary::new(&definition, width.machine(), Flavor::Msvc)?.write_to(&mut microsoft)?;
+
+    let definition_file = folder.join("averbador.def");
+    fs::write(&definition_file, definition)?;
+    let mut dlltool = mingw(width, "dlltool");
+    dlltool
+        .current_dir(folder)
+        .args(["--input-def", "averbador.def", "--output-lib", "libaverbador.dll.a"])
+        // Or the library is another one every time, by a time stamp and by names made of the process id.
+        .args(["--deterministic-libraries", "--temp-prefix", "averbador"]);
+    process::quiet(&mut dlltool)?;
+    fs::remove_file(definition_file)?;
+    Ok(())
+}
+
+/// Compiles and links a C program (or, with `-shared` among `arguments`, a DLL) for Windows with MinGW.
+/// What comes out needs no run-time library but Windows' own `msvcrt.dll`.
+///
+/// `arguments` go behind the sources, where the linker wants its libraries.
+pub fn compile_c(width: Width, sources: &[&Path], out: &Path, arguments: &[&str]) -> Result<()> {
+    process::quiet(mingw(width, "gcc").args(sources).arg("-o").arg(out).args(arguments).arg("-static-libgcc"))?;
+    Ok(())
+}
+
+/// A program of MinGW, ready for arguments. On Windows those for the machine itself have no prefix.
+fn mingw(width: Width, tool: &str) -> Command {
+    let prefixed = width.mingw(tool);
+    match process::find(&prefixed) {
+        None if cfg!(windows) => Command::new(tool),
+        _ => Command::new(prefixed),
+    }
+}
+
+/// Cross-builds the DLL with a standard library of its own for the win7 target.
+fn build_for_win7(root: &Path, target_dir: &Path, width: Width) -> Result<()> {
+    let triple = width.triple();
+    let lower = triple.replace('-', "_");
+    let upper = lower.to_uppercase();
+    let mut cargo = cargo_rustc(root, target_dir);
+    cargo
+        .args(["--target", triple, "-Z", "build-std=std,panic_unwind"])
+        // `-Z build-std` asks for a nightly; this makes the pinned compiler accept it, for this command only.
+        .env("RUSTC_BOOTSTRAP", "1")
+        // cc-rs, which compiles ring's C, does not know the win7 targets.
+        .env(format!("CC_{lower}"), width.mingw("gcc"))
+        .env(format!("AR_{lower}"), width.mingw("ar"))
+        .env(format!("CARGO_TARGET_{upper}_LINKER"), width.mingw("gcc"))
+        // A RUSTFLAGS from outside would replace the flags of the target, which are set below.
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS");
+    if width == Width::Win32 {
+        // As a TOML list, because the variable CARGO_TARGET_…_RUSTFLAGS is split at spaces.
+        let flag = format!("-L{}", unwinding_objects(root, target_dir)?.display());
+        cargo.arg("--config").arg(format!("target.{triple}.rustflags=[{flag:?}]"));
+    }
+    process::show(&mut cargo)
+}
+
+/// Builds the DLL with what is installed on a Windows host.
+fn build_on_windows(root: &Path, target_dir: &Path, width: Width) -> Result<()> {
+    ensure!(
+        width == Width::of_this_program(),
+        "on a Windows host only the host's own width is built; `cargo xtask dist` on Debian makes both"
+    );
+    process::show(&mut cargo_rustc(root, target_dir))
+}
+
+/// `cargo rustc` for the library, as a cdylib and nothing else. With `cargo build` the rlib would be made
+/// too, and cargo then leaves out link-time optimisation for both: a DLL twice the size (4.0 MB, not 1.9).
+fn cargo_rustc(root: &Path, target_dir: &Path) -> Command {
+    let mut cargo = process::cargo();
+    cargo
+        .current_dir(root)
+        .args(["rustc", "--package", "averbador", "--lib"])
+        .args(["--crate-type", "cdylib", "--release", "--target-dir"])
+        .arg(target_dir);
+    cargo
+}
+
+/// Compiles `rsbegin.o` and `rsend.o` and returns their folder. On 32-bit MinGW they frame the unwinding
+/// tables of a DLL; a toolchain has them ready-made for its own targets, but build-std does not make them.
+fn unwinding_objects(root: &Path, target_dir: &Path) -> Result<PathBuf> {
+    let folder = target_dir.join("i686-rtstartup");
+    fs::create_dir_all(&folder)?;
+    let sources = rust_library(root)?.join("rtstartup");
+    for name in ["rsbegin", "rsend"] {
+        process::quiet(
+            Command::new("rustc")
+                .current_dir(root)
+                .env("RUSTC_BOOTSTRAP", "1")
+                .args(["--target", "i686-pc-windows-gnu", "--emit=obj", "-o"])
+                .arg(folder.join(name).with_extension("o"))
+                .arg(sources.join(name).with_extension("rs")),
+        )?;
+    }
+    Ok(folder)
+}
+
+/// Where the sources of Rust's standard library belong in the toolchain that `root` is built with.
+pub fn rust_library(root: &Path) -> Result<PathBuf> {
+    let sysroot = process::quiet(Command::new("rustc").current_dir(root).args(["--print", "sysroot"]))?;
+    Ok(Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library"))
+}
+
+/// Where cargo puts what it builds for the workspace at `root`.
+pub fn target_dir(root: &Path) -> PathBuf {
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(folder) => root.join(folder),
+        None => root.join("target"),
+    }
+}
