@@ -1,16 +1,20 @@
 //! One request -> the service that answers it, one service -> its reply in the words of the contract.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::contract::{
     AverbaRet, AverbaRetMany, Averbacao, Code, ConfigRet, Consulta, ErrorEntry, Login, LoginRet, Progress, Upload,
-    UploadRet, bad_field, missing, parse_object, read, to_json,
+    UploadRet, bad_field, field, missing, parse_object, read, to_json,
 };
 use crate::http::Http;
+use crate::logging::{Entry, Log};
 use crate::porto::{Found, Porto};
 use crate::redact::excerpt;
-use crate::settings;
+use crate::settings::{self, Level, Settings};
 
 /// The environment variable that names a file with settings.
 const CONFIG_VARIABLE: &str = "AVERBADOR_CONFIG";
@@ -20,7 +24,8 @@ const CONFIG_VARIABLE: &str = "AVERBADOR_CONFIG";
 pub struct Engine {
     /// The settings as they were given, for the next to be merged into.
     given: Value,
-    warnings: Vec<String>,
+    settings: Settings,
+    log: Arc<Log>,
     http: Http,
     porto: Porto,
 }
@@ -42,29 +47,53 @@ impl Engine {
             .map_err(|error| ErrorEntry::new(Code::BadSetting).msg(error.text()).detail(place("not usable".to_owned())))
     }
 
-    /// A new engine with `patch`, a JSON object, merged into this one's settings.
-    pub fn configured(&self, patch: &str) -> Result<Self, ErrorEntry> {
-        Self::with(&self.given, patch)
+    /// A new engine with `patch`, a JSON object, merged into this one's settings; `None` if that changes nothing: a
+    /// program may set the same before every call, and its connections must not suffer.
+    pub fn configured(&self, patch: &str) -> Result<Option<Self>, ErrorEntry> {
+        let engine = Self::with(&self.given, patch)?;
+        Ok((engine.settings != self.settings).then_some(engine))
     }
 
     fn with(base: &Value, patch: &str) -> Result<Self, ErrorEntry> {
         let (given, settings) = settings::merged(base, patch)?;
-        Ok(Self { given, warnings: settings.warnings(), porto: Porto::new(&settings)?, http: Http::new(settings)? })
+        let log = Arc::new(Log::new(settings.log.clone()));
+        Ok(Self {
+            given,
+            porto: Porto::new(&settings)?,
+            http: Http::new(settings.clone(), log.clone())?,
+            settings,
+            log,
+        })
     }
 
-    /// The reply to the settings that this engine was made with.
+    /// The reply to settings that are in force.
     #[must_use]
     pub fn accepted(&self) -> String {
-        to_json(&ConfigRet::accepted(self.warnings.clone()))
+        to_json(&ConfigRet::accepted(self.settings.warnings().into_iter().chain(self.log.problem()).collect()))
     }
 
     /// The reply to `message`.
     #[must_use]
     pub fn execute(&self, message: Message, progress: &mut Progress) -> String {
-        match message.operation {
+        let start = Instant::now();
+        let operation = message.operation;
+        let reply = match operation {
             Operation::Login => self.login(message.fields, progress),
             Operation::Upload => self.upload(message.fields, progress),
             Operation::Consulta => self.consulta(message.fields, progress),
+        };
+        self.log_call(operation, &reply, start);
+        reply
+    }
+
+    fn log_call(&self, operation: Operation, reply: &str, start: Instant) {
+        if self.log.wants(Level::Erro) {
+            self.log.write(&Entry::Chamada {
+                r#mod: operation.name(),
+                status: &field(reply, "/status").unwrap_or_default(),
+                codigo: field(reply, "/error/0/code").and_then(|code| code.parse().ok()),
+                ms: start.elapsed().as_millis(),
+            });
         }
     }
 
@@ -139,17 +168,25 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// As `mod` names it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Upload => "Upload",
+            Self::Consulta => "Consulta",
+        }
+    }
+
     /// By its name, without regard to case. 1004 if there is none.
     fn named(name: &str) -> Result<Self, ErrorEntry> {
-        match name.to_ascii_lowercase().as_str() {
-            "login" => Ok(Self::Login),
-            "upload" => Ok(Self::Upload),
-            "consulta" => Ok(Self::Consulta),
-            _ => Err(ErrorEntry::new(Code::UnknownMod).msg(format!(
+        let known = [Self::Login, Self::Upload, Self::Consulta];
+        known.into_iter().find(|operation| operation.name().eq_ignore_ascii_case(name)).ok_or_else(|| {
+            ErrorEntry::new(Code::UnknownMod).msg(format!(
                 "A operação \"{}\" não existe nesta versão. Confira o nome em \"mod\" ou atualize a biblioteca.",
                 excerpt(name, &[])
-            ))),
-        }
+            ))
+        })
     }
 
     /// The reply that says why it was not done.

@@ -10,6 +10,7 @@ use std::fs;
 use std::io::{self, Seek};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use reqwest::header::{COOKIE, HeaderMap, HeaderValue, LOCATION, SET_COOKIE};
 use reqwest::multipart::{Form, Part};
@@ -22,8 +23,9 @@ use tokio_util::io::ReaderStream;
 
 use crate::contract::{Code, ErrorEntry, Secret, bad_field};
 use crate::document::{Content, Document};
+use crate::logging::{Entry, Log};
 use crate::redact::excerpt;
-use crate::settings::Settings;
+use crate::settings::{Level, Settings};
 
 /// Larger answers are refused (4004): the service's are a few kilobytes.
 const MAX_ANSWER_BYTES: u64 = 16 * 1024 * 1024;
@@ -72,6 +74,25 @@ pub enum Payload<'a> {
     Multipart(&'a [(&'a str, &'a str)], &'a Document),
 }
 
+impl Payload<'_> {
+    fn method(&self) -> Method {
+        match self {
+            Self::Query(_) => Method::GET,
+            Self::Form(_) | Self::Multipart(..) => Method::POST,
+        }
+    }
+
+    /// The bytes of its values, for the log.
+    fn bytes(&self) -> u64 {
+        let values =
+            |fields: &[(&str, &str)]| fields.iter().map(|(name, value)| (name.len() + value.len()) as u64).sum();
+        match self {
+            Self::Query(fields) | Self::Form(fields) => values(fields),
+            Self::Multipart(fields, document) => values(fields) + document.content.bytes(),
+        }
+    }
+}
+
 /// A successful answer (HTTP 2xx).
 pub struct Answer {
     /// The body as text.
@@ -95,6 +116,7 @@ impl Answer {
 /// The client. It starts its thread with the first request, and ends it when dropped.
 pub struct Http {
     settings: Settings,
+    log: Arc<Log>,
     ca: Vec<CertificateDer<'static>>,
     started: Mutex<Option<Arc<Started>>>,
 }
@@ -107,29 +129,44 @@ struct Started {
 
 impl Http {
     /// A client for `settings`. 1008 if `ca_pem` cannot be read.
-    pub fn new(settings: Settings) -> Result<Self, ErrorEntry> {
+    pub fn new(settings: Settings, log: Arc<Log>) -> Result<Self, ErrorEntry> {
         let ca = settings.ca_pem.as_deref().map(read_ca).transpose()?.unwrap_or_default();
-        Ok(Self { settings, ca, started: Mutex::new(None) })
+        Ok(Self { settings, log, ca, started: Mutex::new(None) })
     }
 
     /// Sends `request` and reads its answer. Blocks at most for the settings' `timeout_s`, twice that where a safe
     /// request is repeated once because its connection broke.
     pub fn send(&self, request: &Request) -> Result<Answer, ErrorEntry> {
         let started = self.started()?;
-        let once = || {
-            started.runtime.block_on(async {
-                match tokio::time::timeout(self.settings.timeout(), exchange(&started.client, request)).await {
-                    Ok(answer) => answer,
-                    Err(_) => Err(Failure::after(Code::Timeout, "the time for the whole request is over")),
-                }
-            })
-        };
-        let answer = match once() {
+        match self.send_once(&started, request) {
             // A kept-alive connection that the server closed meanwhile shows itself only when it is used.
-            Err(failure) if request.effect == Effect::Reads && failure.code == Code::BrokenOff => once(),
+            Err(failure) if request.effect == Effect::Reads && failure.code == Code::BrokenOff => {
+                self.send_once(&started, request)
+            }
             answer => answer,
-        };
-        answer.map_err(|failure| failure.entry(request))
+        }
+        .map_err(|failure| failure.entry(request))
+    }
+
+    fn send_once(&self, started: &Started, request: &Request) -> Result<Answer, Failure> {
+        let start = Instant::now();
+        let answer = started.runtime.block_on(async {
+            match tokio::time::timeout(self.settings.timeout(), exchange(&started.client, request)).await {
+                Ok(answer) => answer,
+                Err(_) => Err(Failure::after(Code::Timeout, "the time for the whole request is over")),
+            }
+        });
+        if self.log.wants(Level::Detalhe) {
+            self.log.write(&Entry::Requisicao {
+                metodo: request.payload.method().as_str(),
+                url: request.url.as_str(),
+                enviados: request.payload.bytes(),
+                recebidos: answer.as_ref().map_or(0, |answer| answer.text.len()),
+                erro: answer.as_ref().err().map(|failure| failure.entry(request)).as_ref(),
+                ms: start.elapsed().as_millis(),
+            });
+        }
+        answer
     }
 
     fn started(&self) -> Result<Arc<Started>, ErrorEntry> {
@@ -208,7 +245,7 @@ async fn build(client: &Client, url: &Url, request: &Request<'_>) -> Result<Requ
         Payload::Query(parameters) => {
             let mut url = url.clone();
             url.query_pairs_mut().extend_pairs(parameters);
-            client.request(Method::GET, url)
+            client.get(url)
         }
         Payload::Form(fields) => client.post(url.clone()).form(fields),
         Payload::Multipart(fields, document) => client.post(url.clone()).multipart(multipart(fields, document).await?),
@@ -351,13 +388,13 @@ impl Failure {
         }
     }
 
-    fn entry(self, request: &Request) -> ErrorEntry {
+    fn entry(&self, request: &Request) -> ErrorEntry {
         let entry = match self.repeat {
             _ if self.arrived && request.effect == Effect::Changes => ErrorEntry::uncertain(self.code),
             Some(repeat) => ErrorEntry::new(self.code).repeat(repeat),
             None => ErrorEntry::new(self.code),
         };
-        entry.detail(self.detail)
+        entry.detail(self.detail.clone())
     }
 }
 

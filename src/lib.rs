@@ -16,6 +16,7 @@
 //! | [`http`] | the one HTTP client: TLS, proxy, timeouts, limits |
 //! | [`document`] | access keys and files, as far as they must be read |
 //! | [`porto`] | AverbePorto: login, upload, consulta |
+//! | [`logging`] | the log |
 //! | [`redact`] | excerpts of foreign text without secrets |
 //!
 //! The header `include/averbador.h` is the manual for callers; it is made from [`abi`] and [`contract::Code`].
@@ -26,6 +27,7 @@ pub mod contract;
 pub mod dispatch;
 pub mod document;
 pub mod http;
+pub mod logging;
 pub mod porto;
 pub mod redact;
 pub mod settings;

@@ -22,8 +22,40 @@ pub struct Settings {
     pub proxy: String,
     /// A further trusted root certificate: PEM text, or the path of a PEM file.
     pub ca_pem: Option<String>,
+    /// The log; none unless set.
+    pub log: Option<LogSettings>,
     /// AverbePorto.
     pub porto: PortoSettings,
+}
+
+/// The settings of the log.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct LogSettings {
+    /// Where: `C:\siem\averbador.log` becomes `C:\siem\averbador-2026-11-21.log` on that day.
+    pub arquivo: String,
+    /// How much.
+    pub nivel: Level,
+    /// How many days a file is kept.
+    pub dias: u16,
+}
+
+/// How much is logged, from little to much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Calls that failed.
+    Erro,
+    /// Every call.
+    Info,
+    /// Every call and every request.
+    Detalhe,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { arquivo: String::new(), nivel: Level::Info, dias: 30 }
+    }
 }
 
 /// The settings of AverbePorto.
@@ -50,6 +82,7 @@ impl Default for Settings {
             timeout_s: 60,
             proxy: "sistema".to_owned(),
             ca_pem: None,
+            log: None,
             porto: PortoSettings::default(),
         }
     }
@@ -102,6 +135,12 @@ impl Settings {
         }
         if !(2..=3600).contains(&self.timeout_s) || self.timeout_s <= self.timeout_conexao_s {
             return bad("timeout_s", "deve ficar entre 2 e 3600 segundos e ser maior que timeout_conexao_s");
+        }
+        if self.log.as_ref().is_some_and(|log| log.arquivo.trim().is_empty()) {
+            return bad("log.arquivo", "deve ter o caminho do arquivo de log");
+        }
+        if self.log.as_ref().is_some_and(|log| !(1..=3650).contains(&log.dias)) {
+            return bad("log.dias", "deve ficar entre 1 e 3650 dias");
         }
         check_proxy(&self.proxy)?;
         self.porto.check()
@@ -239,6 +278,9 @@ mod tests {
             (r#"{"user_agent":""}"#, "user_agent"),
             (r#"{"proxy":"squid"}"#, "proxy"),
             (r#"{"ca_pem":5}"#, "ca_pem"),
+            (r#"{"log":{}}"#, "log.arquivo"),
+            (r#"{"log":{"arquivo":"x","nivel":"tudo"}}"#, "log.nivel"),
+            (r#"{"log":{"arquivo":"x","dias":0}}"#, "log.dias"),
             (r#"{"porto":5}"#, "porto"),
             (r#"{"porto":{"url":"http://example.com/"}}"#, "porto.url"),
             (r#"{"porto":{"url":"https://user:pass@example.com/"}}"#, "porto.url"),

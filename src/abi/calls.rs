@@ -42,7 +42,8 @@ pub fn configure(settings: &str) -> Result<String, ErrorEntry> {
     static CONFIGURING: Mutex<()> = Mutex::new(());
     let _turn = CONFIGURING.lock().unwrap_or_else(PoisonError::into_inner);
     let call = Call::begin()?;
-    let engine = call.running().engine.configured(settings)?;
+    let current = &call.running().engine;
+    let Some(engine) = current.configured(settings)? else { return Ok(current.accepted()) };
     let accepted = engine.accepted();
     let unused = replace(&call, Arc::new(Running { engine, _pin: Pin::new() }));
     // Not under the lock: the last owner of an engine waits for its thread.

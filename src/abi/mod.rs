@@ -153,9 +153,11 @@ pub unsafe extern "C" fn av_execute(
 /// (`null` goes back to the default), calls under way end under the settings they began with. Its keys, all optional:
 /// `user_agent`; `timeout_conexao_s` (1 to 300; 10); `timeout_s` (2 to 3600; 60); `proxy` ("sistema", "nenhum" or
 /// `http://user:password@host:port`); `ca_pem` (a root certificate to trust besides: PEM text or the path of a PEM file);
-/// `porto`: `url`, `consulta_url` (https, or http on this computer), `recipient` ("", E, F, T, D), `v`,
-/// `uploads_por_segundo` (1 to 100; 10). The same can stand in a file that the environment variable AVERBADOR_CONFIG
-/// names; it is read once, when the first call needs it.
+/// `log`: `arquivo` (a path; each day has its own file, `averbador.log` becomes `averbador-2026-11-21.log`), `nivel`
+/// ("erro": failed calls; "info": all calls, the default; "detalhe": requests too), `dias` (1 to 3650; 30); `porto`: `url`,
+/// `consulta_url` (https, or http on this computer), `recipient` ("", E, F, T, D), `v`, `uploads_por_segundo` (1 to 100;
+/// 10). The same can stand in a file that the environment variable AVERBADOR_CONFIG names; it is read once, when the
+/// first call needs it.
 ///
 /// Returns: configRet, JSON in UTF-8, never NULL; free it with `av_free`. `status` 1: in force, with `avisos` where
 /// something is perhaps not meant; 0: nothing was changed, `error` says why.

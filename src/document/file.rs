@@ -43,6 +43,17 @@ pub enum Content {
     Bytes(Vec<u8>),
 }
 
+impl Content {
+    /// How many they are.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Self::File(_, length) => *length,
+            Self::Bytes(bytes) => bytes.len() as u64,
+        }
+    }
+}
+
 impl Document {
     /// Opens the file at `path` and tells what it is. 2001 to 2005 if it cannot be sent.
     pub fn open(path: &str) -> Result<Self, ErrorEntry> {

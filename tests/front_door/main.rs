@@ -8,6 +8,7 @@ mod bad_input;
 mod callers;
 mod consulta;
 mod driver;
+mod logging;
 mod login;
 mod network;
 mod settings;

@@ -6,9 +6,23 @@ use crate::driver::{Said, TempFile, World, code, harness, msg, run, target};
 
 const KEY: &str = "35220528779662000120579990000004681178902280";
 
-/// What the harness says when it is given `settings`: a refusal is printed and ends it.
 fn configured(settings: &str) -> Said {
-    harness(["--config", settings, "campo", r#"{"a":1}"#, "/a"], "")
+    harness(["configura", settings], "")
+}
+
+#[test]
+fn settings_in_force_are_answered_with_their_warnings() {
+    assert_eq!(configured(r#"{"timeout_s":30}"#).text(), r#"{"mod":"configRet","status":1}"#);
+    let said = configured(r#"{"user_agent":"Delphi"}"#);
+    let reply = said.json();
+    assert_eq!((said.code, &reply["status"]), (0, &json!(1)));
+    assert!(reply["avisos"][0].as_str().is_some_and(|aviso| aviso.contains("Mozilla/")), "{reply}");
+}
+
+#[test]
+fn refused_settings_end_the_harness_before_its_command() {
+    let said = harness(["--config", r#"{"timeout_s":0}"#, "versao"], "");
+    assert_eq!((said.code, &said.json()["mod"]), (1, &json!("configRet")));
 }
 
 #[test]

@@ -29,6 +29,7 @@ static const char HELP[] =
     "  upload COOKIE ARQUIVO       envia um XML ou ZIP\n"
     "  consulta COOKIE CHAVE...    consulta a averbação de uma ou mais chaves; COOKIE - consulta sem sessão\n"
     "  executa JSON...             faz o que cada pedido diz, na ordem, no mesmo processo\n"
+    "  configura JSON              configura a biblioteca e mostra a resposta, com os avisos\n"
     "  campo JSON PONTEIRO         um valor de um JSON, por exemplo /error/0/msg\n"
     "\n"
     "JSON pode ser o próprio texto, @ARQUIVO, ou - para a entrada padrão.\n"
@@ -297,6 +298,15 @@ static int do_execute(char **words, int count)
     return code;
 }
 
+static int do_configure(char **words, int count)
+{
+    char *settings = text_of(words[0]);
+    int code = settings == NULL ? MISUSED : print_reply(api.av_configure(settings));
+    (void)count;
+    free(settings);
+    return code;
+}
+
 static int do_field(char **words, int count)
 {
     char *json = text_of(words[0]);
@@ -319,6 +329,7 @@ static const struct command {
     {"upload", 2, 2, do_upload},
     {"consulta", 2, INT_MAX, do_consulta},
     {"executa", 1, INT_MAX, do_execute},
+    {"configura", 1, 1, do_configure},
     {"campo", 2, 2, do_field},
 };
 
