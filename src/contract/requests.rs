@@ -22,17 +22,17 @@ pub struct Login {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Upload {
-    /// CNPJ of the customer; SIEM's own reference, not sent.
+    /// CNPJ of the issuer; not sent, but must be the document's (2008).
     #[serde(rename = "CNPJ")]
     pub cnpj: Option<String>,
-    /// Number of the CT-e; SIEM's own reference, not sent.
+    /// Number of the CT-e; not sent, but must be the document's (2008).
     #[serde(deserialize_with = "text_or_number")]
     pub n_cte: Option<String>,
     /// Path of the XML or ZIP file.
     pub cte: Option<String>,
     /// The XML itself, in place of `cte`.
     pub xml: Option<String>,
-    /// Access key of the document.
+    /// Access key; not sent, but must be the document's (2008).
     pub chave: Option<String>,
     /// The session: value of `portal[ses]`.
     pub cookie: Secret,

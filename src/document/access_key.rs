@@ -38,6 +38,12 @@ impl AccessKey {
         &self.0[6..20]
     }
 
+    /// Model of the document, positions 21–22: "57" is a CT-e.
+    #[must_use]
+    pub fn model(&self) -> &str {
+        &self.0[20..22]
+    }
+
     /// Number of the document, positions 26–34, without leading zeros.
     #[must_use]
     pub fn number(&self) -> &str {

@@ -1,5 +1,6 @@
 //! A document as it comes from disk or from the request: what it is, how large, under which name it travels.
 
+use std::borrow::Cow;
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Read, Seek};
 use std::path::Path;
@@ -44,6 +45,21 @@ pub enum Content {
 }
 
 impl Content {
+    /// All of them. What cannot be read (any more) is 2002.
+    pub fn read(&self) -> Result<Cow<'_, [u8]>, ErrorEntry> {
+        match self {
+            Self::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
+            Self::File(file, length) => {
+                let unreadable = |error: io::Error| io_error(&error).detail(error.to_string());
+                let mut bytes = Vec::new();
+                let mut file = file.try_clone().map_err(unreadable)?;
+                file.rewind().map_err(unreadable)?;
+                file.take(*length).read_to_end(&mut bytes).map_err(unreadable)?;
+                Ok(Cow::Owned(bytes))
+            }
+        }
+    }
+
     /// How many they are.
     #[must_use]
     pub fn bytes(&self) -> u64 {

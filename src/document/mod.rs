@@ -2,6 +2,8 @@
 
 mod access_key;
 mod file;
+mod fiscal;
 
 pub use access_key::AccessKey;
 pub use file::{Content, Document, Kind, MAX_BYTES};
+pub use fiscal::{Fiscal, Model};

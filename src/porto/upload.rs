@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::answer::Answer;
 use super::{Porto, Session, not_understood};
 use crate::contract::{Code, Counts, ErrorEntry, Origin, Progress, Secret, Stage, Upload, bad_field, missing};
-use crate::document::{AccessKey, Document};
+use crate::document::{AccessKey, Document, Fiscal, Kind};
 use crate::http::{Effect, Http, Payload};
 use crate::redact::mask;
 use crate::settings::is_recipient;
@@ -80,14 +80,24 @@ impl Porto {
     }
 }
 
+/// The document, read before it is sent: what is wrong with it, or is not the one meant, the service would not tell.
 fn document(upload: &Upload) -> Result<Document, ErrorEntry> {
     let key = upload.chave.as_deref().filter(|chave| !chave.is_empty()).map(AccessKey::parse).transpose()?;
+    let document = open(upload, key.as_ref())?;
+    if document.kind == Kind::Xml {
+        let fiscal = Fiscal::read(&document.content.read()?)?;
+        fiscal.is_meant(key.as_ref(), upload.cnpj.as_deref(), upload.n_cte.as_deref())?;
+    }
+    Ok(document)
+}
+
+fn open(upload: &Upload, key: Option<&AccessKey>) -> Result<Document, ErrorEntry> {
     match (upload.cte.as_deref(), upload.xml.as_deref()) {
         (Some(_), Some(_)) => Err(bad_field(Code::BadField, "xml", "não pode vir junto com \"cte\"; informe só um")),
         (Some(""), None) | (None, None) => Err(missing("cte")),
         (Some(path), None) => Document::open(path),
         (None, Some("")) => Err(missing("xml")),
-        (None, Some(xml)) => Document::from_xml(xml, key.as_ref().map_or("cte", AccessKey::as_str)),
+        (None, Some(xml)) => Document::from_xml(xml, key.map_or("cte", AccessKey::as_str)),
     }
 }
 

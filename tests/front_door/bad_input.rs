@@ -130,6 +130,32 @@ fn a_file_that_cannot_be_sent() {
 }
 
 #[test]
+fn a_document_that_cannot_be_endorsed() {
+    let world = World::new();
+    refused(&world, &upload(&fixture("xml-malformado.xml")), 2006, "malformado");
+    refused(&world, &upload(&fixture("xml-nao-fiscal.xml")), 2007, "averbar");
+    let bomb = "<!DOCTYPE l [<!ENTITY a \"aaaaaaaa\"><!ENTITY b \"&a;&a;&a;\">]><l>&b;</l>";
+    refused(&world, &json!({"mod":"Upload","cookie":COOKIE,"xml":bomb}).to_string(), 2006, "malformado");
+}
+
+#[test]
+fn a_document_that_is_not_the_one_meant() {
+    let world = World::new();
+    let cookie = world.log_in();
+    let request = |field: &str, value: &str| {
+        json!({"mod":"Upload","cookie":cookie,"cte":fixture("cte-utf8.xml"),field:value}).to_string()
+    };
+    refused(&world, &request("chave", KEY), 2008, "chave");
+    refused(&world, &request("CNPJ", "99990002000132"), 2008, "CNPJ");
+    refused(&world, &request("n_cte", "4712"), 2008, "número");
+    for (field, value) in
+        [("CNPJ", "99.990.001/0001-98"), ("n_cte", "004711"), ("chave", "41260599990001000198570010000047111283746517")]
+    {
+        assert_eq!(world.run(&["executa", &request(field, value)]).code, 0, "{field} {value}");
+    }
+}
+
+#[test]
 fn a_file_over_50_mb() {
     let world = World::new();
     let file = TempFile::new("grande.xml", b"<a>");

@@ -8,7 +8,7 @@ use crate::driver::{TempFile, World, code, fixture, fixture_file, msg, target};
 const CTE: &str = "cte-utf8.xml";
 
 fn upload(cookie: &str, file: &str) -> Value {
-    json!({"mod":"Upload","CNPJ":"","n_cte":1,"cte":fixture(file),"cookie":cookie})
+    json!({"mod":"Upload","CNPJ":"","n_cte":"","cte":fixture(file),"cookie":cookie})
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn names_with_accents_and_blanks_arrive_as_files() {
 fn rejected_and_denied_carry_the_services_words() {
     let world = World::new();
     let cookie = world.log_in();
-    let reply = world.execute(&upload(&cookie, "xml-nao-fiscal.xml"));
+    let reply = world.execute(&upload(&cookie, "lote-com-xml-nao-fiscal.zip"));
     assert_eq!((&reply["satus"], &reply["S"]["R"], code(&reply)), (&json!(0), &json!(1), 5004), "{reply}");
     assert!(reply["error"][0]["origem"]["msg"].as_str().is_some_and(|msg| !msg.is_empty()), "{reply}");
     let denied = r#"{"success":1,"S":{"P":0,"D":0,"R":0,"N":1},"error":"Arquivo negado"}"#;
@@ -205,7 +205,7 @@ fn every_shape_of_error_is_understood() {
         for code_shape in [CodeShape::Text, CodeShape::Number, CodeShape::Absent] {
             let shape = Shape { error, code: code_shape, ..Shape::default() };
             world.simulator.fault(Fault::new(Effect::Shape(shape)));
-            let reply = world.execute(&upload(&cookie, "xml-nao-fiscal.xml"));
+            let reply = world.execute(&upload(&cookie, "lote-com-xml-nao-fiscal.zip"));
             assert_eq!(code(&reply), 5004, "{error:?} {code_shape:?}: {reply}");
         }
     }
