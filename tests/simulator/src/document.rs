@@ -55,6 +55,20 @@ impl Kind {
 pub(crate) struct Document {
     pub(crate) key: String,
     pub(crate) kind: Kind,
+    pub(crate) details: Details,
+}
+
+/// What a listing shows of a document, as it stands in the XML.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Details {
+    /// nCT, nNF or nMDF.
+    pub(crate) number: Option<String>,
+    /// serie.
+    pub(crate) series: Option<String>,
+    /// dhEmi.
+    pub(crate) issued: Option<String>,
+    /// vTPrest, vRec, vCarga or vNF.
+    pub(crate) value: Option<String>,
 }
 
 /// Why a file is not taken (seed page 2.3).
@@ -137,6 +151,7 @@ struct Outline {
     /// chCTe, chNFe or chMDFe.
     event_key: Option<String>,
     event_type: Option<String>,
+    details: Details,
 }
 
 impl Outline {
@@ -198,6 +213,11 @@ impl Outline {
             None => return text.trim().is_empty().then_some(()),
             Some("chCTe" | "chNFe" | "chMDFe") => &mut self.event_key,
             Some("tpEvento") => &mut self.event_type,
+            Some("nCT" | "nNF" | "nMDF") => &mut self.details.number,
+            Some("serie") => &mut self.details.series,
+            Some("dhEmi") => &mut self.details.issued,
+            // Of a CT-e, which has the value of its cargo further down, it is that of the service.
+            Some("vTPrest" | "vRec" | "vCarga" | "vNF") => &mut self.details.value,
             Some(_) => return Some(()),
         };
         noted.get_or_insert_with(|| text.trim().to_owned());
@@ -220,12 +240,13 @@ impl Outline {
         let key = ["CTe", "NFe", "MDFe"].iter().find_map(|prefix| id.strip_prefix(prefix))?;
         let model = is_key(key).then(|| &key[20..22])?;
         let kind = models.contains(&model).then(|| Kind::of_model(model))??;
-        Some(Document { key: key.to_owned(), kind })
+        Some(Document { key: key.to_owned(), kind, details: self.details })
     }
 
     fn cancellation(self) -> Option<Document> {
         let key = self.event_key.filter(|key| is_key(key))?;
-        (self.event_type.as_deref() == Some(CANCELLATION)).then_some(Document { key, kind: Kind::Cancellation })
+        let document = Document { key, kind: Kind::Cancellation, details: Details::default() };
+        (self.event_type.as_deref() == Some(CANCELLATION)).then_some(document)
     }
 }
 
@@ -263,7 +284,7 @@ mod tests {
         #[test]
         fn every_key_is_read_as_it_is(before in "[0-9]{6}[A-Z0-9]{12}[0-9]{2}", behind in "[0-9]{22}") {
             let key = format!("{before}57{behind}");
-            let expected = Document { key: key.clone(), kind: Kind::Cte };
+            let expected = Document { key: key.clone(), kind: Kind::Cte, details: Details::default() };
             prop_assert_eq!(read_xml(cte(&key).as_bytes()), Ok(expected));
         }
 

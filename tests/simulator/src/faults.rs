@@ -41,6 +41,9 @@ pub enum Effect {
     Oversize(usize),
     /// Served, and the answer is written in this shape.
     Shape(Shape),
+    /// Served, but of an upload only the first so many documents are taken; the others, whatever they are, are
+    /// ignored in silence: neither stored nor counted. Other requests are served as always.
+    TakeOnly(usize),
 }
 
 impl Effect {
@@ -75,6 +78,7 @@ impl Effect {
             Self::Drip(..) => "drip",
             Self::Oversize(_) => "oversize",
             Self::Shape(_) => "shape",
+            Self::TakeOnly(_) => "take-only",
         }
     }
 }
@@ -93,6 +97,8 @@ pub enum Target {
     Consulta,
     /// The consulta by GET, which needs no session.
     PublicConsulta,
+    /// `mod=Retrieve`, the listing.
+    Retrieve,
 }
 
 impl Target {
@@ -104,6 +110,7 @@ impl Target {
             Self::Upload => module("Upload"),
             Self::Consulta => module("Protocolo"),
             Self::PublicConsulta => call.path == averbeporto::PUBLIC_CONSULTA,
+            Self::Retrieve => module("Retrieve"),
         }
     }
 }
@@ -212,8 +219,9 @@ impl FromStr for Target {
             "upload" => Ok(Self::Upload),
             "consulta" => Ok(Self::Consulta),
             "public-consulta" => Ok(Self::PublicConsulta),
+            "retrieve" => Ok(Self::Retrieve),
             _ => Err(NotUnderstood(format!(
-                "there are no requests '{text}'; a fault is for any, login, upload, consulta or public-consulta"
+                "there are no requests '{text}'; a fault is for any, login, upload, consulta, public-consulta or retrieve"
             ))),
         }
     }
@@ -241,6 +249,7 @@ impl FromStr for Effect {
             "oversize" if value.is_empty() => Ok(Self::Oversize(OVERSIZE)),
             "oversize" => parse_number(value).map(Self::Oversize),
             "shape" => value.parse().map(Self::Shape),
+            "take-only" => parse_number(value).map(Self::TakeOnly),
             _ => Err(NotUnderstood(format!("there is no fault '{name}'; --help lists them"))),
         }
     }

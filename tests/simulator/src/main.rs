@@ -15,7 +15,7 @@ use tokio::time::sleep;
 const FAULTS: &str = "\
 Faults (--fault SPEC, repeatable; of several that are meant for a request the first is applied):
   SPEC is REQUESTS[*TIMES][+SPARED]:EFFECT
-    REQUESTS  any, login, upload, consulta (by POST), public-consulta (by GET)
+    REQUESTS  any, login, upload, consulta (by POST), public-consulta (by GET), retrieve
     TIMES     how often, 1 if not given; forever
     SPARED    how many of these requests are served first
 
@@ -36,6 +36,7 @@ Faults (--fault SPEC, repeatable; of several that are meant for a request the fi
     drip=1 500ms                  the answer comes so many bytes at a time, with this pause
     oversize=20000000             the answer is blown up to so many bytes (17 MB if not given)
     shape=WORDS                   the answer is written in another shape, see --shape
+    take-only=3                   of an upload the first so many documents are taken, the others ignored in silence
 
 Examples:
   simulator --log --until-stdin-closes

@@ -31,7 +31,7 @@ pub struct RecordedRequest {
     pub method: String,
     /// The path without the query.
     pub path: String,
-    /// The parameter `mod` (login, Upload, Protocolo), empty when there is none.
+    /// The parameter `mod` (login, Upload, Protocolo, Retrieve), empty when there is none.
     pub module: String,
     /// The parameters as they came, of the query and of the body, decoded. Files are not among them.
     pub fields: Vec<(String, String)>,

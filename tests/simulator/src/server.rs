@@ -176,9 +176,13 @@ fn react(call: &Call, effect: Option<Effect>, shared: &Shared) -> (Delivery, Dur
         Some(Effect::Shape(shape)) => shape,
         _ => &shared.config.shape,
     };
+    let take_only = match effect {
+        Some(Effect::TakeOnly(documents)) => Some(documents),
+        _ => None,
+    };
     let unserved = |delivery| (delivery, Duration::ZERO);
     let served = |delivery: &dyn Fn(Answer) -> Delivery| {
-        let Reply { answer, penalty } = lock(&shared.service).respond(call, shape, Instant::now());
+        let Reply { answer, penalty } = lock(&shared.service).respond(call, shape, take_only, Instant::now());
         (delivery(answer), penalty)
     };
     match effect {
@@ -193,7 +197,7 @@ fn react(call: &Call, effect: Option<Effect>, shared: &Shared) -> (Delivery, Dur
         Some(Effect::CutAnswer) => served(&|answer| Delivery::ByHand(Script::Cut(answer))),
         Some(Effect::Drip(bytes, pause)) => served(&|answer| Delivery::ByHand(Script::Drip(answer, bytes, pause))),
         Some(Effect::Oversize(bytes)) => served(&|answer| Delivery::Whole(answer.padded(bytes))),
-        Some(Effect::Delay(_) | Effect::Shape(_)) | None => served(&Delivery::Whole),
+        Some(Effect::Delay(_) | Effect::Shape(_) | Effect::TakeOnly(_)) | None => served(&Delivery::Whole),
     }
 }
 

@@ -22,6 +22,8 @@ pub(crate) struct Body {
     client: Option<Client>,
     #[serde(rename = "S", skip_serializing_if = "Option::is_none")]
     result: Option<Outcome>,
+    #[serde(rename = "T", skip_serializing_if = "Option::is_none")]
+    total: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     prot: Option<Prot>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,6 +55,7 @@ enum Outcome {
     Modules([String; 0]),
     Counts(Counts),
     Protocols(Vec<Pair>),
+    Listed(Vec<Listed>),
 }
 
 /// What became of the documents of an upload (seed page 2.3).
@@ -77,6 +80,23 @@ pub(super) struct Counts {
 pub(super) struct Pair {
     pub(super) chave: String,
     pub(super) protocolo: String,
+}
+
+/// A document in a listing: all of it strings (clients). Assumed: `chave`.
+#[derive(Serialize)]
+pub(super) struct Listed {
+    /// "1": endorsed.
+    pub(super) avb: &'static str,
+    /// "1": cancelled.
+    pub(super) canc: &'static str,
+    pub(super) protocolo: String,
+    pub(super) chave: String,
+    #[serde(rename = "numDoc")]
+    pub(super) number: String,
+    pub(super) serie: String,
+    #[serde(rename = "dtEmissao")]
+    pub(super) issued: String,
+    pub(super) valor: String,
 }
 
 #[derive(Serialize)]
@@ -196,6 +216,11 @@ pub(super) fn uploaded(
 /// Seed page 3.1.3.
 pub(super) fn protocols(pairs: Vec<Pair>) -> Body {
     Body { result: Some(Outcome::Protocols(pairs)), ..Body::success() }
+}
+
+/// Clients: a page of the listing, and how many documents all pages have. Assumed: the latter is a number.
+pub(super) fn listing(page: Vec<Listed>, total: usize) -> Body {
+    Body { result: Some(Outcome::Listed(page)), total: Some(total), ..Body::success() }
 }
 
 /// Seed page 1.2: "only the tag dump".

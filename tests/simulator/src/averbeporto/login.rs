@@ -86,7 +86,7 @@ impl Sessions {
 impl Service {
     /// Seed page 1.2. It may come urlencoded or, as in the official PHP sample, as multipart.
     pub(super) fn login(&mut self, context: Context<'_>) -> Reply {
-        let Context { call, shape, now } = context;
+        let Context { call, shape, now, .. } = context;
         let (name, password) = (call.post.text("user"), call.post.text("pass"));
         // Manual: user or password missing. Assumed: empty is missing.
         if name.is_empty() || password.is_empty() {
@@ -109,7 +109,7 @@ impl Service {
 
     /// The user in whose session the request is, or the answer for a request that is in none (manual).
     pub(super) fn user(&mut self, context: Context<'_>) -> Result<String, Reply> {
-        let Context { call, shape, now } = context;
+        let Context { call, shape, now, .. } = context;
         match self.sessions.enter(call.cookie(COOKIE), &self.config, now) {
             Ok(user) => Ok(user),
             Err(NoSession::NoCookie) => Err(answers::no_login(shape).reply(context)),

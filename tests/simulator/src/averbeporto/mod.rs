@@ -9,6 +9,7 @@ pub(crate) mod answers;
 mod consulta;
 mod login;
 mod protocol;
+mod retrieve;
 mod store;
 mod throttle;
 mod upload;
@@ -61,6 +62,8 @@ impl From<Answer> for Reply {
 struct Context<'a> {
     call: &'a Call,
     shape: &'a Shape,
+    /// Of an upload so many documents are taken; `None`: all of them.
+    take_only: Option<usize>,
     now: Instant,
 }
 
@@ -83,13 +86,13 @@ impl Service {
         }
     }
 
-    /// Answers one request.
-    pub(crate) fn respond(&mut self, call: &Call, shape: &Shape, now: Instant) -> Reply {
+    /// Answers one request. With `take_only` an upload stops in silence behind so many documents.
+    pub(crate) fn respond(&mut self, call: &Call, shape: &Shape, take_only: Option<usize>, now: Instant) -> Reply {
         // Cloudflare stands before every address (seed page 1.1.1, note 2; manual: "a User-Agent that begins like a browser").
         if !call.header("user-agent").is_some_and(|agent| agent.starts_with("Mozilla/")) {
             return answers::blocked().into();
         }
-        let context = Context { call, shape, now };
+        let context = Context { call, shape, take_only, now };
         match (call.method.as_str(), call.path.as_str()) {
             // Seed page 1.2: dump=2 answers with the dump alone "before any processing". Assumed: before
             // any check, too.
@@ -110,6 +113,7 @@ impl Service {
             ("5", "login") => self.login(context),
             ("5", "Upload") => self.upload(context),
             ("5", "Protocolo") => self.consulta(context),
+            ("5", "Retrieve") => self.retrieve(context),
             _ => answers::malformed(shape).reply(context),
         }
     }

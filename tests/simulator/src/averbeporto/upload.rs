@@ -28,7 +28,7 @@ struct Tally {
 impl Service {
     /// Seed page 2.2. Assumed: the session is looked at before anything else.
     pub(super) fn upload(&mut self, context: Context<'_>) -> Reply {
-        let Context { call, shape, now } = context;
+        let Context { call, shape, take_only, now } = context;
         let user = match self.user(context) {
             Ok(user) => user,
             Err(reply) => return reply,
@@ -38,7 +38,7 @@ impl Service {
             return answers::malformed(shape).reply(context);
         }
         let (tally, zip) = match the_file(call) {
-            Ok(file) => self.receive(file),
+            Ok(file) => self.receive(file, take_only),
             Err(complaint) => (Tally::denied(complaint), false),
         };
         let repeated = tally.counts.processed == 0 && tally.counts.duplicate > 0;
@@ -53,8 +53,8 @@ impl Service {
         }
     }
 
-    /// Takes the documents of a file; says also whether it is a ZIP.
-    fn receive(&mut self, file: &UploadedFile) -> (Tally, bool) {
+    /// Takes the documents of a file, or the first of them; says also whether it is a ZIP.
+    fn receive(&mut self, file: &UploadedFile, take_only: Option<usize>) -> (Tally, bool) {
         let zip = document::is_zip(&file.content);
         let documents = match (zip, is_labelled_zip(file)) {
             (true, true) => document::read_zip(&file.content),
@@ -63,7 +63,7 @@ impl Service {
             _ => vec![Err(Refusal::NotXmlOrZip)],
         };
         let mut tally = Tally::default();
-        for document in documents {
+        for document in documents.into_iter().take(take_only.unwrap_or(usize::MAX)) {
             self.receive_one(document, &mut tally);
         }
         (tally, zip)

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use simulator::{Answer, Effect, Fault, Simulator, Target};
+use serde_json::json;
+use simulator::{Answer, Effect, Fault, Simulator, Target, protocol_of};
 
-use crate::client::{Client, FORM, answered, cte, key, simulator};
+use crate::client::{Client, FORM, answered, cte, key, simulator, zip};
 
 fn consulta(client: &Client) -> reqwest::Result<String> {
     client.get("/atwe/php/Protocolo.php?out=json&chave[]=1").send().and_then(|answer| answer.text())
@@ -167,6 +168,35 @@ fn an_oversized_answer_is_as_large_as_ordered() {
 }
 
 #[test]
+fn of_an_upload_only_the_first_documents_are_taken() {
+    let simulator = simulator();
+    let client = Client::plain(&simulator);
+    let cookie = client.login();
+    simulator.fault(Fault::new(Effect::TakeOnly(3)).on(Target::Upload));
+    let documents = [cte(1), "hello".to_owned(), cte(2), cte(3), "<a/>".to_owned()];
+    let archive =
+        zip(["1.xml", "2.txt", "3.xml", "4.xml", "5.xml"].into_iter().zip(documents.iter().map(String::as_bytes)));
+    let upload = || client.upload(&cookie, "a.zip", "application/zip", &archive).json();
+    let first = upload();
+    assert_eq!(first["S"], json!({"P": 2, "D": 0, "R": 0, "N": 1}));
+    assert_eq!(first["prot"], json!([protocol_of(&key(1)), protocol_of(&key(2))]));
+    assert_eq!(simulator.document(&key(3)), None);
+    assert_eq!(upload()["S"], json!({"P": 1, "D": 2, "R": 1, "N": 1}));
+}
+
+#[test]
+fn even_a_single_document_can_be_ignored() {
+    let simulator = simulator();
+    let client = Client::plain(&simulator);
+    let cookie = client.login();
+    simulator.fault(Fault::new(Effect::TakeOnly(0)).times(2));
+    assert_eq!(client.consulta(&cookie, "chave[]=1").json(), json!({"success": 1, "S": []}));
+    let expected = json!({"success": 1, "S": {"P": 0, "D": 0, "R": 0, "N": 0}});
+    assert_eq!(client.upload_xml(&cookie, &cte(1)).json(), expected);
+    assert!(simulator.documents().is_empty());
+}
+
+#[test]
 fn the_simulator_ends_in_the_middle_of_every_wait() {
     for effect in [Effect::Silence, Effect::Delay(Duration::from_secs(600)), Effect::Drip(1, Duration::from_secs(600))]
     {
@@ -202,6 +232,8 @@ fn faults_are_written_as_the_help_says() {
         ("any:oversize", Fault::new(Effect::Oversize(17 << 20))),
         ("any:oversize=9", Fault::new(Effect::Oversize(9))),
         ("any:shape=bom,prot-array", Fault::new(Effect::Shape("bom,prot-array".parse().expect("a shape")))),
+        ("upload*forever:take-only=3", Fault::new(Effect::TakeOnly(3)).on(Target::Upload).forever()),
+        ("retrieve:close", Fault::new(Effect::Close).on(Target::Retrieve)),
         ("any:blocked", Fault::new(Effect::Blocked)),
         ("any:silence", Fault::new(Effect::Silence)),
         ("any:close", Fault::new(Effect::Close)),
@@ -224,6 +256,8 @@ fn faults_are_written_as_the_help_says() {
         "any:drip=x 1s",
         "any:oversize=big",
         "any:shape=round",
+        "any:take-only",
+        "any:take-only=-1",
     ] {
         assert!(wrong.parse::<Fault>().is_err_and(|error| !error.to_string().is_empty()), "{wrong}");
     }

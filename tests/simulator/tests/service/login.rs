@@ -57,7 +57,7 @@ fn what_is_missing_or_wrong_is_told_apart() {
         ("mod=login&comp=4&user=USUARIO&pass=SENHA", &malformed),
         ("comp=5&user=USUARIO&pass=SENHA", &malformed),
         ("mod=Login&comp=5&user=USUARIO&pass=SENHA", &malformed),
-        ("mod=Retrieve&comp=5", &malformed),
+        ("mod=Other&comp=5", &malformed),
         ("", &malformed),
         ("mod=login&comp=5&user=USUARIO", &no_login),
         ("mod=login&comp=5&pass=SENHA", &no_login),

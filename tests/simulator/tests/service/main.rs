@@ -5,5 +5,6 @@ mod consulta;
 mod faults;
 mod login;
 mod program;
+mod retrieve;
 mod transport;
 mod upload;
