@@ -165,8 +165,8 @@ typedef int32_t av_err;
 
 /**
  * Told about each stage of a call while it is under way: `event_json` is
- * `{"etapa":"login|upload|consulta","estado":"inicio|ok|erro","n":done,"total":of,"msg":"..."}` in UTF-8, valid until the
- * function returns; `context` is the one given to `av_execute`. Return 0 to go on, anything else to stop at the next safe
+ * `{"etapa":"login|upload|consulta|fim","estado":"inicio|ok|erro|repetindo","n":done,"total":of,"arquivo":"...",
+ * "chave":"...","msg":"..."}` in UTF-8 (`arquivo` and `chave` where they are known), valid until the function returns; `context` is the one given to `av_execute`. Return 0 to go on, anything else to stop at the next safe
  * point (error 9002). Called on the thread that called `av_execute`, which waits. It may call this library again. It must
  * return: no exception and no longjmp may leave it.
  */
@@ -239,7 +239,12 @@ AV_API char *AV_CALL av_upload_file(const char *cookie, const char *path);
 AV_API char *AV_CALL av_consulta(const char *cookie, const char *chave);
 
 /**
- * Does what a JSON message asks, by its `mod`: `login`, `Upload` or `Consulta` in this version.
+ * Does what a JSON message asks, by its `mod`: `login`, `Upload`, `Consulta` or `Averba` in this version.
+ *
+ * `Averba` is the whole flow for one CT-e, login (unless `cookie` still holds), upload and consulta:
+ * `{"mod":"Averba","user","pass","cookie"?,"cte"}`. It logs in again once when the session has ended; an upload whose
+ * answer was lost it looks up, and sends once more only what has not arrived. Its reply, averbaRet, has `cookie` when a
+ * login was made (store it) and `etapa` where it failed.
  *
  * Takes: `request_json`, a JSON object in UTF-8, NUL-terminated, not NULL, with `mod` and the fields of the contract;
  * `on_progress`, called with an event before and after each stage, or NULL; `context`, given to `on_progress` as it is.
@@ -250,10 +255,10 @@ AV_API char *AV_CALL av_consulta(const char *cookie, const char *chave);
  * Errors: 1003 (not a JSON object), 1004 (unknown `mod`), 1005 (missing field), 1006 (unknown or wrong field), 9002
  * (stopped by `on_progress`), and those of `av_login`, `av_upload_file` and `av_consulta`. `msg` names the field.
  *
- * Blocks: as those functions do; a Consulta of many keys for each request that it takes (400 keys with a session, 100
+ * Blocks: as those functions do, for each request that it takes (a Consulta: 400 keys a request with a session, 100
  * without).
  *
- * Source: seed document PROC001, sections 1 to 3.
+ * Source: seed document PROC001, sections 1 to 3; Averba: Part II.
  *
  * `request_json` is NULL or points to a NUL-terminated string; `on_progress` is NULL or a function that can be called
  * with `context` on this thread until this call returns.
@@ -270,7 +275,7 @@ AV_API char *AV_CALL av_execute(const char *request_json, av_progress_fn on_prog
  * `log`: `arquivo` (a path; each day has its own file, `averbador.log` becomes `averbador-2026-11-21.log`), `nivel`
  * ("erro": failed calls; "info": all calls, the default; "detalhe": requests too), `dias` (1 to 3650; 30); `porto`: `url`,
  * `consulta_url` (https, or http on this computer), `recipient` ("", E, F, T, D), `v`, `uploads_por_segundo` (1 to 100;
- * 10). The same can stand in a file that the environment variable AVERBADOR_CONFIG names; it is read once, when the
+ * 10), `consulta` ("sempre", or "quando_faltar": Averba asks only where the upload's answer has no protocol). The same can stand in a file that the environment variable AVERBADOR_CONFIG names; it is read once, when the
  * first call needs it.
  *
  * Returns: configRet, JSON in UTF-8, never NULL; free it with `av_free`. `status` 1: in force, with `avisos` where

@@ -6,9 +6,10 @@ use std::time::Instant;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::averba::{Averba, Sessions};
 use crate::contract::{
-    AverbaRet, AverbaRetMany, Averbacao, Code, ConfigRet, Consulta, ErrorEntry, Login, LoginRet, Progress, Upload,
-    UploadRet, bad_field, field, missing, parse_object, read, to_json,
+    self, AverbaRet, AverbaRetMany, Averbacao, Code, ConfigRet, Consulta, ErrorEntry, Login, LoginRet, Progress,
+    Upload, UploadRet, bad_field, field, missing, parse_object, read, to_json,
 };
 use crate::http::Http;
 use crate::logging::{Entry, Log};
@@ -28,6 +29,7 @@ pub struct Engine {
     log: Arc<Log>,
     http: Http,
     porto: Porto,
+    sessions: Sessions,
 }
 
 impl Engine {
@@ -63,6 +65,7 @@ impl Engine {
             http: Http::new(settings.clone(), log.clone())?,
             settings,
             log,
+            sessions: Sessions::default(),
         })
     }
 
@@ -81,6 +84,7 @@ impl Engine {
             Operation::Login => self.login(message.fields, progress),
             Operation::Upload => self.upload(message.fields, progress),
             Operation::Consulta => self.consulta(message.fields, progress),
+            Operation::Averba => self.averba(message.fields, progress),
         };
         self.log_call(operation, &reply, start);
         reply
@@ -121,6 +125,16 @@ impl Engine {
             Ok(Found::Many(entries)) => to_json(&AverbaRetMany::from(entries)),
             Err(error) => Operation::Consulta.refused(error),
         }
+    }
+
+    fn averba(&self, fields: Fields, progress: &mut Progress) -> String {
+        let (login, upload) = match typed(fields) {
+            Ok(request) => contract::Averba::parts(request),
+            Err(error) => return Operation::Averba.refused(error),
+        };
+        let consulta = self.settings.porto.consulta;
+        let averba = Averba { porto: &self.porto, http: &self.http, sessions: &self.sessions, consulta };
+        to_json(&averba.one(&login, &upload, progress))
     }
 }
 
@@ -165,6 +179,8 @@ pub enum Operation {
     Upload,
     /// `Consulta` → averbaRet
     Consulta,
+    /// `Averba` → averbaRet
+    Averba,
 }
 
 impl Operation {
@@ -175,12 +191,13 @@ impl Operation {
             Self::Login => "login",
             Self::Upload => "Upload",
             Self::Consulta => "Consulta",
+            Self::Averba => "Averba",
         }
     }
 
     /// By its name, without regard to case. 1004 if there is none.
     fn named(name: &str) -> Result<Self, ErrorEntry> {
-        let known = [Self::Login, Self::Upload, Self::Consulta];
+        let known = [Self::Login, Self::Upload, Self::Consulta, Self::Averba];
         known.into_iter().find(|operation| operation.name().eq_ignore_ascii_case(name)).ok_or_else(|| {
             ErrorEntry::new(Code::UnknownMod).msg(format!(
                 "A operação \"{}\" não existe nesta versão. Confira o nome em \"mod\" ou atualize a biblioteca.",
@@ -195,7 +212,7 @@ impl Operation {
         match self {
             Self::Login => to_json(&LoginRet::refused(String::new(), error)),
             Self::Upload => to_json(&UploadRet::failed(error)),
-            Self::Consulta => to_json(&AverbaRet::from(Averbacao::default().failed(error))),
+            Self::Consulta | Self::Averba => to_json(&AverbaRet::from(Averbacao::default().failed(error))),
         }
     }
 }

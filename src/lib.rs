@@ -4,7 +4,7 @@
 //! answers it and leaves as JSON:
 //!
 //! ```text
-//! abi -> dispatch -> porto -> http, document, contract, settings, redact
+//! abi -> dispatch -> averba -> porto -> http, document, contract, settings, redact
 //! ```
 //!
 //! | room | what is in it |
@@ -15,6 +15,7 @@
 //! | [`settings`] | `av_configure`: names, defaults, limits |
 //! | [`http`] | the one HTTP client: TLS, proxy, timeouts, limits |
 //! | [`document`] | access keys and files, as far as they must be read |
+//! | [`averba`] | the whole flow in one call: login, upload, consulta |
 //! | [`porto`] | AverbePorto: login, upload, consulta |
 //! | [`logging`] | the log |
 //! | [`redact`] | excerpts of foreign text without secrets |
@@ -23,6 +24,7 @@
 
 #[allow(unsafe_code)]
 pub mod abi;
+pub mod averba;
 pub mod contract;
 pub mod dispatch;
 pub mod document;

@@ -28,6 +28,17 @@ pub struct Settings {
     pub porto: PortoSettings,
 }
 
+/// When `Averba` asks for the endorsement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsultaMode {
+    /// After every upload that took effect (seed, section 3).
+    #[default]
+    Sempre,
+    /// Only where the upload's own answer has no protocol.
+    QuandoFaltar,
+}
+
 /// The settings of the log.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default)]
@@ -70,6 +81,8 @@ pub struct PortoSettings {
     pub recipient: String,
     /// `v` of every upload; not sent unless set.
     pub v: Option<u32>,
+    /// When `Averba` asks for the endorsement.
+    pub consulta: ConsultaMode,
     /// At most so many uploads in a second: the service slows down whoever sends more than 10.
     pub uploads_por_segundo: u32,
 }
@@ -95,6 +108,7 @@ impl Default for PortoSettings {
             consulta_url: "https://apis.averbeporto.com.br/atwe/php/Protocolo.php".to_owned(),
             recipient: String::new(),
             v: None,
+            consulta: ConsultaMode::default(),
             uploads_por_segundo: 10,
         }
     }
@@ -288,6 +302,7 @@ mod tests {
             (r#"{"porto":{"consulta_url":"x"}}"#, "porto.consulta_url"),
             (r#"{"porto":{"recipient":"X"}}"#, "porto.recipient"),
             (r#"{"porto":{"v":0}}"#, "porto.v"),
+            (r#"{"porto":{"consulta":"nunca"}}"#, "porto.consulta"),
             (r#"{"porto":{"uploads_por_segundo":0}}"#, "porto.uploads_por_segundo"),
             (r#"{"timeout":5}"#, "timeout"),
             (r#"{"porto":{"ulr":"x"}}"#, "porto.ulr"),

@@ -102,7 +102,12 @@ pub unsafe extern "C" fn av_consulta(cookie: *const c_char, chave: *const c_char
     })
 }
 
-/// Does what a JSON message asks, by its `mod`: `login`, `Upload` or `Consulta` in this version.
+/// Does what a JSON message asks, by its `mod`: `login`, `Upload`, `Consulta` or `Averba` in this version.
+///
+/// `Averba` is the whole flow for one CT-e, login (unless `cookie` still holds), upload and consulta:
+/// `{"mod":"Averba","user","pass","cookie"?,"cte"}`. It logs in again once when the session has ended; an upload whose
+/// answer was lost it looks up, and sends once more only what has not arrived. Its reply, averbaRet, has `cookie` when a
+/// login was made (store it) and `etapa` where it failed.
 ///
 /// Takes: `request_json`, a JSON object in UTF-8, NUL-terminated, not NULL, with `mod` and the fields of the contract;
 /// `on_progress`, called with an event before and after each stage, or NULL; `context`, given to `on_progress` as it is.
@@ -113,10 +118,10 @@ pub unsafe extern "C" fn av_consulta(cookie: *const c_char, chave: *const c_char
 /// Errors: 1003 (not a JSON object), 1004 (unknown `mod`), 1005 (missing field), 1006 (unknown or wrong field), 9002
 /// (stopped by `on_progress`), and those of `av_login`, `av_upload_file` and `av_consulta`. `msg` names the field.
 ///
-/// Blocks: as those functions do; a Consulta of many keys for each request that it takes (400 keys with a session, 100
+/// Blocks: as those functions do, for each request that it takes (a Consulta: 400 keys a request with a session, 100
 /// without).
 ///
-/// Source: seed document PROC001, sections 1 to 3.
+/// Source: seed document PROC001, sections 1 to 3; Averba: Part II.
 ///
 /// # Safety
 /// `request_json` is NULL or points to a NUL-terminated string; `on_progress` is NULL or a function that can be called
@@ -156,7 +161,7 @@ pub unsafe extern "C" fn av_execute(
 /// `log`: `arquivo` (a path; each day has its own file, `averbador.log` becomes `averbador-2026-11-21.log`), `nivel`
 /// ("erro": failed calls; "info": all calls, the default; "detalhe": requests too), `dias` (1 to 3650; 30); `porto`: `url`,
 /// `consulta_url` (https, or http on this computer), `recipient` ("", E, F, T, D), `v`, `uploads_por_segundo` (1 to 100;
-/// 10). The same can stand in a file that the environment variable AVERBADOR_CONFIG names; it is read once, when the
+/// 10), `consulta` ("sempre", or "quando_faltar": Averba asks only where the upload's answer has no protocol). The same can stand in a file that the environment variable AVERBADOR_CONFIG names; it is read once, when the
 /// first call needs it.
 ///
 /// Returns: configRet, JSON in UTF-8, never NULL; free it with `av_free`. `status` 1: in force, with `avisos` where

@@ -84,6 +84,18 @@ impl ErrorEntry {
         self
     }
 
+    /// Whether it may have been done all the same.
+    #[must_use]
+    pub fn is_uncertain(&self) -> bool {
+        self.incerto
+    }
+
+    /// Whether it is the entry of `code`.
+    #[must_use]
+    pub fn is(&self, code: Code) -> bool {
+        self.code == code.number()
+    }
+
     /// The text for the user.
     #[must_use]
     pub fn text(&self) -> &str {

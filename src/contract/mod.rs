@@ -13,5 +13,5 @@ pub use error::{ErrorEntry, Origin};
 pub use field::field;
 pub use progress::{Event, Progress, Stage, State};
 pub use replies::{AverbaRet, AverbaRetMany, Averbacao, ConfigRet, Counts, ErroRet, LoginRet, UploadRet, to_json};
-pub use requests::{Consulta, Login, OneOrMany, Upload, bad_field, missing, parse_object, read};
+pub use requests::{Averba, Consulta, Login, OneOrMany, Upload, bad_field, missing, parse_object, read};
 pub use secret::Secret;

@@ -14,6 +14,8 @@ pub enum Stage {
     Upload,
     /// Asking for the endorsement.
     Consulta,
+    /// All is done, well or not.
+    Fim,
 }
 
 impl Stage {
@@ -23,6 +25,7 @@ impl Stage {
             Self::Login => "Entrando no AverbePorto…",
             Self::Upload => "Enviando o documento…",
             Self::Consulta => "Consultando a averbação…",
+            Self::Fim => "Concluindo…",
         }
     }
 }
@@ -37,6 +40,8 @@ pub enum State {
     Ok,
     /// It failed.
     Erro,
+    /// It is done once more.
+    Repetindo,
 }
 
 /// One event, as the callback gets it in JSON.
@@ -50,44 +55,65 @@ pub struct Event {
     pub n: usize,
     /// Of how many.
     pub total: usize,
+    /// The file it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arquivo: Option<String>,
+    /// The access key it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chave: Option<String>,
     /// A text ready to show (Portuguese).
     pub msg: String,
 }
 
 /// The caller's ear. `Err` is its wish to stop.
+#[derive(Default)]
 pub struct Progress<'a> {
     listener: Option<&'a mut dyn FnMut(&Event) -> bool>,
+    /// What the events to come are about.
+    arquivo: Option<String>,
+    chave: Option<String>,
 }
 
 impl<'a> Progress<'a> {
     /// Events go to `listener`, which answers whether to stop.
     pub fn new(listener: &'a mut dyn FnMut(&Event) -> bool) -> Self {
-        Self { listener: Some(listener) }
+        Self { listener: Some(listener), ..Self::default() }
     }
 
     /// Nobody listens.
     #[must_use]
     pub fn silent() -> Self {
-        Self { listener: None }
+        Self::default()
     }
 
-    fn tell(&mut self, event: &Event) -> bool {
-        self.listener.as_mut().is_some_and(|listener| listener(event))
+    /// The events to come are about this document.
+    pub fn about(&mut self, arquivo: Option<String>, chave: Option<String>) {
+        (self.arquivo, self.chave) = (arquivo, chave);
     }
 
     /// `stage` begins, with `n` of `total` documents done. This is the safe point: `Err` (9002) if the caller wants to stop.
-    pub fn begin(&mut self, etapa: Stage, n: usize, total: usize) -> Result<(), ErrorEntry> {
-        let msg = etapa.msg().to_owned();
-        let stop = self.tell(&Event { etapa, estado: State::Inicio, n, total, msg });
+    pub fn begin(&mut self, stage: Stage, n: usize, total: usize) -> Result<(), ErrorEntry> {
+        let stop = self.tell(stage, State::Inicio, (n, total), stage.msg());
         if stop { Err(ErrorEntry::new(Code::Cancelled)) } else { Ok(()) }
     }
 
     /// `stage` ended, well or with `error`. A wish to stop is heard at the next beginning.
-    pub fn end(&mut self, etapa: Stage, n: usize, total: usize, error: Option<&ErrorEntry>) {
-        let (estado, msg) = match error {
-            None => (State::Ok, "Concluído.".to_owned()),
-            Some(error) => (State::Erro, error.text().to_owned()),
+    pub fn end(&mut self, stage: Stage, n: usize, total: usize, error: Option<&ErrorEntry>) {
+        match error {
+            None => self.tell(stage, State::Ok, (n, total), "Concluído."),
+            Some(error) => self.tell(stage, State::Erro, (n, total), error.text()),
         };
-        self.tell(&Event { etapa, estado, n, total, msg });
+    }
+
+    /// `stage` will be done once more, for the reason in `msg`.
+    pub fn again(&mut self, stage: Stage, n: usize, total: usize, msg: &str) {
+        self.tell(stage, State::Repetindo, (n, total), msg);
+    }
+
+    /// Whether the caller wants to stop.
+    fn tell(&mut self, etapa: Stage, estado: State, (n, total): (usize, usize), msg: &str) -> bool {
+        let Some(listener) = self.listener.as_mut() else { return false };
+        let (arquivo, chave) = (self.arquivo.clone(), self.chave.clone());
+        listener(&Event { etapa, estado, n, total, arquivo, chave, msg: msg.to_owned() })
     }
 }

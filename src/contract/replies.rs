@@ -5,7 +5,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::ErrorEntry;
+use super::{ErrorEntry, Stage};
 
 /// loginRet (seed, section 1.2.3). `status` is text here, as documented.
 #[derive(Debug, Serialize)]
@@ -134,6 +134,23 @@ impl Averbacao {
         self
     }
 
+    /// With what a consulta found of the same document: its protocol and its warnings.
+    #[must_use]
+    pub fn taking(mut self, found: Self) -> Self {
+        for aviso in found.avisos {
+            if !self.avisos.contains(&aviso) {
+                self.avisos.push(aviso);
+            }
+        }
+        self.endorsed(found.protocolo)
+    }
+
+    /// The protocol; empty if there is none.
+    #[must_use]
+    pub fn protocol(&self) -> &str {
+        &self.protocolo
+    }
+
     /// With one more warning.
     #[must_use]
     pub fn warned(mut self, aviso: impl Into<String>) -> Self {
@@ -146,6 +163,12 @@ impl Averbacao {
     pub fn is_endorsed(&self) -> bool {
         self.status == 1
     }
+
+    /// Why it is not endorsed, or not known to be.
+    #[must_use]
+    pub fn error(&self) -> Option<&ErrorEntry> {
+        self.error.first()
+    }
 }
 
 /// averbaRet (seed, sections 3.1.4 and 3.2.4): for one key or protocol.
@@ -154,11 +177,31 @@ pub struct AverbaRet {
     r#mod: &'static str,
     #[serde(flatten)]
     averbacao: Averbacao,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    etapa: Option<Stage>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cookie: Option<String>,
 }
 
 impl From<Averbacao> for AverbaRet {
     fn from(averbacao: Averbacao) -> Self {
-        Self { r#mod: "averbaRet", averbacao }
+        Self { r#mod: "averbaRet", averbacao, etapa: None, cookie: None }
+    }
+}
+
+impl AverbaRet {
+    /// With the stage at which the flow failed.
+    #[must_use]
+    pub fn at(mut self, etapa: Option<Stage>) -> Self {
+        self.etapa = etapa;
+        self
+    }
+
+    /// With the session of the login that was made, to be stored.
+    #[must_use]
+    pub fn with_session(mut self, cookie: Option<String>) -> Self {
+        self.cookie = cookie;
+        self
     }
 }
 

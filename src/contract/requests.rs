@@ -18,6 +18,17 @@ pub struct Login {
     pub pass: Secret,
 }
 
+impl Login {
+    /// 1005 unless both are filled.
+    pub fn check(&self) -> Result<(), ErrorEntry> {
+        match (self.user.is_empty(), self.pass.expose().is_empty()) {
+            (true, _) => Err(missing("user")),
+            (_, true) => Err(missing("pass")),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// `Upload` → uploadRet (seed, section 2.1).
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -44,6 +55,44 @@ pub struct Upload {
     /// 1: the answer shows what the service received; 2: only that, and nothing is done.
     #[serde(deserialize_with = "text_or_number")]
     pub dump: Option<String>,
+}
+
+/// `Averba` → averbaRet: login, upload and consulta of one document in one call (seed, Part II).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Averba {
+    /// User, for when a login is needed.
+    pub user: String,
+    /// Password, for when a login is needed.
+    pub pass: Secret,
+    /// A session to try first.
+    pub cookie: Secret,
+    /// Path of the XML.
+    pub cte: Option<String>,
+    /// The XML itself, in place of `cte`.
+    pub xml: Option<String>,
+    /// Access key; must be the document's (2008).
+    pub chave: Option<String>,
+    /// CNPJ of the issuer; must be the document's (2008).
+    #[serde(rename = "CNPJ")]
+    pub cnpj: Option<String>,
+    /// Number of the document; must be the document's (2008).
+    #[serde(deserialize_with = "text_or_number")]
+    pub n_cte: Option<String>,
+    /// As in `Upload`.
+    pub recipient: Option<String>,
+    /// As in `Upload`.
+    #[serde(deserialize_with = "text_or_number")]
+    pub v: Option<String>,
+}
+
+impl Averba {
+    /// Its login and its upload.
+    #[must_use]
+    pub fn parts(self) -> (Login, Upload) {
+        let Self { user, pass, cookie, cte, xml, chave, cnpj, n_cte, recipient, v } = self;
+        (Login { user, pass }, Upload { cnpj, n_cte, cte, xml, chave, cookie, recipient, v, dump: None })
+    }
 }
 
 /// `Consulta` → averbaRet (seed, section 3).

@@ -1,12 +1,13 @@
 //! Texts that must appear in no reply, log or error.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 /// A password, cookie or token: never printed, wiped from memory when dropped.
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(Zeroizing<String>);
 
@@ -21,6 +22,12 @@ impl Secret {
 impl From<String> for Secret {
     fn from(text: String) -> Self {
         Self(Zeroizing::new(text))
+    }
+}
+
+impl Hash for Secret {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.expose().hash(state);
     }
 }
 

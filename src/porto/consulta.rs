@@ -39,6 +39,11 @@ impl Porto {
         })
     }
 
+    /// Looks up one key.
+    pub fn look_up_key(&self, http: &Http, key: &AccessKey, session: &Session, progress: &mut Progress) -> Averbacao {
+        self.look_up(http, By::Chave, vec![Entry::new(By::Chave, key.as_str())], session, progress).remove(0)
+    }
+
     fn look_up(
         &self,
         http: &Http,

@@ -1,7 +1,7 @@
 //! Login (seed, section 1): user and password become a session cookie.
 
 use super::{Porto, SESSION, not_understood};
-use crate::contract::{Code, ErrorEntry, Login, Progress, Secret, Stage, missing};
+use crate::contract::{Code, ErrorEntry, Login, Progress, Secret, Stage};
 use crate::http::{Effect, Http, Payload, Request};
 
 use super::answer::Answer;
@@ -9,19 +9,15 @@ use super::answer::Answer;
 impl Porto {
     /// Logs in. The session is the value of `portal[ses]`.
     pub fn login(&self, http: &Http, login: &Login, progress: &mut Progress) -> Result<Secret, ErrorEntry> {
-        if login.user.is_empty() {
-            return Err(missing("user"));
-        }
-        if login.pass.expose().is_empty() {
-            return Err(missing("pass"));
-        }
+        login.check()?;
         progress.begin(Stage::Login, 0, 1)?;
         let session = self.request_session(http, login);
         progress.end(Stage::Login, 1, 1, session.as_ref().err());
         session
     }
 
-    fn request_session(&self, http: &Http, login: &Login) -> Result<Secret, ErrorEntry> {
+    /// The request alone, for who tells its progress otherwise.
+    pub fn request_session(&self, http: &Http, login: &Login) -> Result<Secret, ErrorEntry> {
         let fields = [("mod", "login"), ("comp", "5"), ("user", &login.user), ("pass", login.pass.expose())];
         let secrets = [&login.pass];
         let sent = http.send(&Request {

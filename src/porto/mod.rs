@@ -18,7 +18,7 @@ use answer::Answer;
 use pace::Pace;
 
 pub use consulta::Found;
-pub use upload::Receipt;
+pub use upload::{Parcel, Receipt};
 
 /// The name of the session cookie. It travels raw: the service does not understand a percent-encoded name.
 const SESSION: &str = "portal[ses]";
@@ -65,11 +65,24 @@ fn not_understood(text: &str, effect: Effect, secrets: &[&Secret]) -> ErrorEntry
 }
 
 /// The value of `portal[ses]`, or nothing.
-struct Session(Secret);
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Session(Secret);
 
 impl Session {
+    /// Of a login.
+    #[must_use]
+    pub fn new(value: Secret) -> Self {
+        Self(value)
+    }
+
+    /// The value, for the reply that hands it to the caller.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        self.0.expose()
+    }
+
     /// Reads what the caller stored: the bare value, or `portal[ses]=value`.
-    fn parse(cookie: &Secret) -> Result<Self, ErrorEntry> {
+    pub fn parse(cookie: &Secret) -> Result<Self, ErrorEntry> {
         let text = cookie.expose().trim();
         let value = text.strip_prefix(SESSION).and_then(|rest| rest.strip_prefix('=')).unwrap_or(text);
         let value = value.split(';').next().unwrap_or_default().trim();
@@ -79,7 +92,9 @@ impl Session {
         Ok(Self(Secret::from(value.to_owned())))
     }
 
-    fn is_empty(&self) -> bool {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.0.expose().is_empty()
     }
 

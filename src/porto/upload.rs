@@ -22,6 +22,14 @@ pub struct Receipt {
     pub dump: Option<Value>,
 }
 
+/// An upload, checked and ready to be sent: again, if need be.
+pub struct Parcel {
+    fields: Vec<(&'static str, String)>,
+    document: Document,
+    /// What the XML says of itself; `None` for a ZIP.
+    pub fiscal: Option<Fiscal>,
+}
+
 impl Porto {
     /// Sends the document of `upload`. Nothing is sent unless everything about the request is right.
     pub fn upload(&self, http: &Http, upload: &Upload, progress: &mut Progress) -> Result<Receipt, ErrorEntry> {
@@ -29,10 +37,35 @@ impl Porto {
         if session.is_empty() {
             return Err(missing("cookie"));
         }
+        self.deliver(http, &self.pack(upload)?, &session, progress)
+    }
+
+    /// Checks everything about `upload` but its session, and reads the document: what is wrong with it, or is not the one
+    /// meant, the service would not tell.
+    pub fn pack(&self, upload: &Upload) -> Result<Parcel, ErrorEntry> {
         let fields = self.fields(upload)?;
-        let document = document(upload)?;
+        let key = upload.chave.as_deref().filter(|chave| !chave.is_empty()).map(AccessKey::parse).transpose()?;
+        let document = open(upload, key.as_ref())?;
+        let fiscal = match document.kind {
+            Kind::Xml => Some(Fiscal::read(&document.content.read()?)?),
+            Kind::Zip => None,
+        };
+        if let Some(fiscal) = &fiscal {
+            fiscal.is_meant(key.as_ref(), upload.cnpj.as_deref(), upload.n_cte.as_deref())?;
+        }
+        Ok(Parcel { fields, document, fiscal })
+    }
+
+    /// Sends what was packed.
+    pub fn deliver(
+        &self,
+        http: &Http,
+        parcel: &Parcel,
+        session: &Session,
+        progress: &mut Progress,
+    ) -> Result<Receipt, ErrorEntry> {
         progress.begin(Stage::Upload, 0, 1)?;
-        let receipt = self.send(http, &fields, &document, &session);
+        let receipt = self.send(http, parcel, session);
         let error = receipt.as_ref().map_or_else(Some, |receipt| receipt.errors.first());
         progress.end(Stage::Upload, 1, 1, error);
         receipt
@@ -63,32 +96,16 @@ impl Porto {
         Ok(fields)
     }
 
-    fn send(
-        &self,
-        http: &Http,
-        fields: &[(&str, String)],
-        document: &Document,
-        session: &Session,
-    ) -> Result<Receipt, ErrorEntry> {
+    fn send(&self, http: &Http, parcel: &Parcel, session: &Session) -> Result<Receipt, ErrorEntry> {
         self.pace.wait();
-        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let answer = self.post(http, Payload::Multipart(&fields, document), session, Effect::Changes)?;
+        let fields: Vec<_> = parcel.fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let payload = Payload::Multipart(&fields, &parcel.document);
+        let answer = self.post(http, payload, session, Effect::Changes)?;
         if let Some(refusal) = answer.refusal(Code::SessionExpired) {
             return Err(refusal);
         }
         receipt(&answer, &[&session.0])
     }
-}
-
-/// The document, read before it is sent: what is wrong with it, or is not the one meant, the service would not tell.
-fn document(upload: &Upload) -> Result<Document, ErrorEntry> {
-    let key = upload.chave.as_deref().filter(|chave| !chave.is_empty()).map(AccessKey::parse).transpose()?;
-    let document = open(upload, key.as_ref())?;
-    if document.kind == Kind::Xml {
-        let fiscal = Fiscal::read(&document.content.read()?)?;
-        fiscal.is_meant(key.as_ref(), upload.cnpj.as_deref(), upload.n_cte.as_deref())?;
-    }
-    Ok(document)
 }
 
 fn open(upload: &Upload, key: Option<&AccessKey>) -> Result<Document, ErrorEntry> {

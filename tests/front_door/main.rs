@@ -4,6 +4,7 @@
 //! natively and, with both Windows DLLs, under Wine. It says where they are in `AVERBADOR_TEST_CALLERS` (a folder) and
 //! `AVERBADOR_TEST_WINE` (what runs a Windows program).
 
+mod averba;
 mod bad_input;
 mod callers;
 mod consulta;

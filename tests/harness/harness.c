@@ -28,6 +28,7 @@ static const char HELP[] =
     "  login USUÁRIO SENHA         entra no AverbePorto; SENHA - lê a variável AVERBADOR_PASS ou pergunta\n"
     "  upload COOKIE ARQUIVO       envia um XML ou ZIP\n"
     "  consulta COOKIE CHAVE...    consulta a averbação de uma ou mais chaves; COOKIE - consulta sem sessão\n"
+    "  averba USUÁRIO SENHA ARQ.   login, upload e consulta de um CT-e, numa só chamada; SENHA como no login\n"
     "  executa JSON...             faz o que cada pedido diz, na ordem, no mesmo processo\n"
     "  configura JSON              configura a biblioteca e mostra a resposta, com os avisos\n"
     "  campo JSON PONTEIRO         um valor de um JSON, por exemplo /error/0/msg\n"
@@ -281,6 +282,19 @@ static int do_consulta(char **words, int count)
     return print_reply(execute_text(&request));
 }
 
+static int do_averba(char **words, int count)
+{
+    struct text request = {0};
+    char *pass = password(words[1]);
+    (void)count;
+    put_field(&request, "mod", "Averba");
+    put_field(&request, "user", words[0]);
+    put_field(&request, "pass", pass);
+    put_field(&request, "cte", words[2]);
+    free(pass);
+    return print_reply(execute_text(&request));
+}
+
 /* All requests are read before the first is executed, so that a wrong file name leaves nothing half done. */
 static int do_execute(char **words, int count)
 {
@@ -328,6 +342,7 @@ static const struct command {
     {"login", 2, 2, do_login},
     {"upload", 2, 2, do_upload},
     {"consulta", 2, INT_MAX, do_consulta},
+    {"averba", 3, 3, do_averba},
     {"executa", 1, INT_MAX, do_execute},
     {"configura", 1, 1, do_configure},
     {"campo", 2, 2, do_field},
