@@ -165,7 +165,7 @@ typedef int32_t av_err;
 
 /**
  * Told about each stage of a call while it is under way: `event_json` is
- * `{"etapa":"login|upload|consulta|fim","estado":"inicio|ok|erro|repetindo","n":done,"total":of,"arquivo":"...",
+ * `{"etapa":"login|upload|consulta|lista|fim","estado":"inicio|ok|erro|repetindo","n":done,"total":of,"arquivo":"...",
  * "chave":"...","msg":"..."}` in UTF-8 (`arquivo` and `chave` where they are known), valid until the function returns; `context` is the one given to `av_execute`. Return 0 to go on, anything else to stop at the next safe
  * point (error 9002). Called on the thread that called `av_execute`, which waits. It may call this library again. It must
  * return: no exception and no longjmp may leave it.
@@ -239,17 +239,20 @@ AV_API char *AV_CALL av_upload_file(const char *cookie, const char *path);
 AV_API char *AV_CALL av_consulta(const char *cookie, const char *chave);
 
 /**
- * Does what a JSON message asks, by its `mod`: `login`, `Upload`, `Consulta` or `Averba` in this version.
+ * Does what a JSON message asks, by its `mod`: `login`, `Upload`, `Consulta`, `Averba`, `Cancela` or `Lista` in this
+ * version.
  *
  * `Averba` is the whole flow for one CT-e, login (unless `cookie` still holds), upload and consulta:
  * `{"mod":"Averba","user","pass","cookie"?,"cte"}`. It logs in again once when the session has ended; an upload whose
  * answer was lost it looks up, and sends once more only what has not arrived. Its reply, averbaRet, has `cookie` when a
- * login was made (store it) and `etapa` where it failed.
+ * login was made (store it) and `etapa` where it failed. `Cancela`, with the same fields, hands over the event that
+ * cancels a CT-e: cancelaRet. `Lista` tells what the insurer has, by `modelo`, `numero`, `protocolo`, `CNPJ`, `inicio` and
+ * `fim` (YYYY-MM-DD, of `data`: "emissao", "envio" or "atualizacao"), at most `limite` (1000): listaRet.
  *
  * Takes: `request_json`, a JSON object in UTF-8, NUL-terminated, not NULL, with `mod` and the fields of the contract;
  * `on_progress`, called with an event before and after each stage, or NULL; `context`, given to `on_progress` as it is.
  *
- * Returns: the reply to that `mod` (loginRet, uploadRet, averbaRet), JSON in UTF-8, never NULL; free it with `av_free`.
+ * Returns: the reply to that `mod` (loginRet, uploadRet, averbaRet, ...), JSON in UTF-8, never NULL; free it with `av_free`.
  * A request that names no known `mod` is answered with erroRet. Every reply has `status`: 1 done, 0 not done.
  *
  * Errors: 1003 (not a JSON object), 1004 (unknown `mod`), 1005 (missing field), 1006 (unknown or wrong field), 9002

@@ -6,10 +6,10 @@ use std::time::Instant;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::averba::{Averba, Sessions};
+use crate::averba::{self, Service, Sessions};
 use crate::contract::{
-    self, AverbaRet, AverbaRetMany, Averbacao, Code, ConfigRet, Consulta, ErrorEntry, Login, LoginRet, Progress,
-    Upload, UploadRet, bad_field, field, missing, parse_object, read, to_json,
+    Averba, AverbaRet, AverbaRetMany, Averbacao, CancelaRet, Code, ConfigRet, Consulta, ErrorEntry, ListaRet, Login,
+    LoginRet, Progress, Upload, UploadRet, bad_field, field, missing, parse_object, read, to_json,
 };
 use crate::http::Http;
 use crate::logging::{Entry, Log};
@@ -85,6 +85,8 @@ impl Engine {
             Operation::Upload => self.upload(message.fields, progress),
             Operation::Consulta => self.consulta(message.fields, progress),
             Operation::Averba => self.averba(message.fields, progress),
+            Operation::Cancela => self.cancela(message.fields, progress),
+            Operation::Lista => self.lista(message.fields, progress),
         };
         self.log_call(operation, &reply, start);
         reply
@@ -128,13 +130,31 @@ impl Engine {
     }
 
     fn averba(&self, fields: Fields, progress: &mut Progress) -> String {
-        let (login, upload) = match typed(fields) {
-            Ok(request) => contract::Averba::parts(request),
-            Err(error) => return Operation::Averba.refused(error),
-        };
-        let consulta = self.settings.porto.consulta;
-        let averba = Averba { porto: &self.porto, http: &self.http, sessions: &self.sessions, consulta };
-        to_json(&averba.one(&login, &upload, progress))
+        match typed(fields).map(Averba::parts) {
+            Ok((login, upload)) => {
+                let consulta = self.settings.porto.consulta;
+                to_json(&averba::averba(self.service(), consulta, (&login, &upload), progress))
+            }
+            Err(error) => Operation::Averba.refused(error),
+        }
+    }
+
+    fn cancela(&self, fields: Fields, progress: &mut Progress) -> String {
+        match typed(fields).map(Averba::parts) {
+            Ok((login, upload)) => to_json(&averba::cancela(self.service(), &login, &upload, progress)),
+            Err(error) => Operation::Cancela.refused(error),
+        }
+    }
+
+    fn lista(&self, fields: Fields, progress: &mut Progress) -> String {
+        match typed(fields) {
+            Ok(request) => to_json(&averba::lista(self.service(), request, progress)),
+            Err(error) => Operation::Lista.refused(error),
+        }
+    }
+
+    fn service(&self) -> Service<'_> {
+        Service { porto: &self.porto, http: &self.http, sessions: &self.sessions }
     }
 }
 
@@ -181,6 +201,10 @@ pub enum Operation {
     Consulta,
     /// `Averba` → averbaRet
     Averba,
+    /// `Cancela` → cancelaRet
+    Cancela,
+    /// `Lista` → listaRet
+    Lista,
 }
 
 impl Operation {
@@ -192,12 +216,14 @@ impl Operation {
             Self::Upload => "Upload",
             Self::Consulta => "Consulta",
             Self::Averba => "Averba",
+            Self::Cancela => "Cancela",
+            Self::Lista => "Lista",
         }
     }
 
     /// By its name, without regard to case. 1004 if there is none.
     fn named(name: &str) -> Result<Self, ErrorEntry> {
-        let known = [Self::Login, Self::Upload, Self::Consulta, Self::Averba];
+        let known = [Self::Login, Self::Upload, Self::Consulta, Self::Averba, Self::Cancela, Self::Lista];
         known.into_iter().find(|operation| operation.name().eq_ignore_ascii_case(name)).ok_or_else(|| {
             ErrorEntry::new(Code::UnknownMod).msg(format!(
                 "A operação \"{}\" não existe nesta versão. Confira o nome em \"mod\" ou atualize a biblioteca.",
@@ -212,6 +238,8 @@ impl Operation {
         match self {
             Self::Login => to_json(&LoginRet::refused(String::new(), error)),
             Self::Upload => to_json(&UploadRet::failed(error)),
+            Self::Cancela => to_json(&CancelaRet::new(String::new(), Some((None, error)), None)),
+            Self::Lista => to_json(&ListaRet::new(Vec::new(), 0, Some(error), None)),
             Self::Consulta | Self::Averba => to_json(&AverbaRet::from(Averbacao::default().failed(error))),
         }
     }

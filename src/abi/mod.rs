@@ -102,17 +102,20 @@ pub unsafe extern "C" fn av_consulta(cookie: *const c_char, chave: *const c_char
     })
 }
 
-/// Does what a JSON message asks, by its `mod`: `login`, `Upload`, `Consulta` or `Averba` in this version.
+/// Does what a JSON message asks, by its `mod`: `login`, `Upload`, `Consulta`, `Averba`, `Cancela` or `Lista` in this
+/// version.
 ///
 /// `Averba` is the whole flow for one CT-e, login (unless `cookie` still holds), upload and consulta:
 /// `{"mod":"Averba","user","pass","cookie"?,"cte"}`. It logs in again once when the session has ended; an upload whose
 /// answer was lost it looks up, and sends once more only what has not arrived. Its reply, averbaRet, has `cookie` when a
-/// login was made (store it) and `etapa` where it failed.
+/// login was made (store it) and `etapa` where it failed. `Cancela`, with the same fields, hands over the event that
+/// cancels a CT-e: cancelaRet. `Lista` tells what the insurer has, by `modelo`, `numero`, `protocolo`, `CNPJ`, `inicio` and
+/// `fim` (YYYY-MM-DD, of `data`: "emissao", "envio" or "atualizacao"), at most `limite` (1000): listaRet.
 ///
 /// Takes: `request_json`, a JSON object in UTF-8, NUL-terminated, not NULL, with `mod` and the fields of the contract;
 /// `on_progress`, called with an event before and after each stage, or NULL; `context`, given to `on_progress` as it is.
 ///
-/// Returns: the reply to that `mod` (loginRet, uploadRet, averbaRet), JSON in UTF-8, never NULL; free it with `av_free`.
+/// Returns: the reply to that `mod` (loginRet, uploadRet, averbaRet, ...), JSON in UTF-8, never NULL; free it with `av_free`.
 /// A request that names no known `mod` is answered with erroRet. Every reply has `status`: 1 done, 0 not done.
 ///
 /// Errors: 1003 (not a JSON object), 1004 (unknown `mod`), 1005 (missing field), 1006 (unknown or wrong field), 9002

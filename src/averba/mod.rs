@@ -2,41 +2,57 @@
 //!
 //! Its answer can be believed whatever the network did: what may have arrived is looked up before it is sent again.
 
+mod cancela;
+mod lista;
 mod sessions;
+mod visit;
 
 use crate::contract::{AverbaRet, Averbacao, Code, ErrorEntry, Login, Progress, Stage, Upload};
-use crate::document::{AccessKey, Fiscal};
-use crate::http::Http;
-use crate::porto::{Parcel, Porto, Receipt, Session};
+use crate::document::{AccessKey, Fiscal, Model};
+use crate::porto::{Parcel, Receipt};
 use crate::settings::ConsultaMode;
 
+pub use cancela::cancela;
+pub use lista::lista;
 pub use sessions::Sessions;
+pub use visit::Service;
+use visit::{Failed, Visit};
 
-/// What the flow works with.
-pub struct Averba<'a> {
-    /// The service.
-    pub porto: &'a Porto,
-    /// The way to it.
-    pub http: &'a Http,
-    /// Sessions renewed by other calls.
-    pub sessions: &'a Sessions,
-    /// When to ask for the endorsement.
-    pub consulta: ConsultaMode,
+/// Endorses one document: averbaRet.
+#[must_use]
+pub fn averba(
+    service: Service,
+    consulta: ConsultaMode,
+    (login, upload): (&Login, &Upload),
+    progress: &mut Progress,
+) -> AverbaRet {
+    let unread = |error| Averbacao::of("", "", upload.chave.as_deref().unwrap_or("")).failed(error);
+    let (averbacao, stage, cookie) = match prepare(service, login, upload) {
+        Ok((visit, parcel, fiscal)) => {
+            let mut flow = Flow { visit, consulta };
+            let (averbacao, stage) = flow.run(upload, &parcel, &fiscal, progress);
+            (averbacao, stage, flow.visit.new_cookie())
+        }
+        Err(error) => (unread(error), None, None),
+    };
+    progress.end(Stage::Fim, 1, 1, averbacao.error());
+    AverbaRet::from(averbacao).at(stage).with_session(cookie)
 }
 
-/// A failure and the stage at which it came; none if before all of them.
-struct Failed(Option<Stage>, ErrorEntry);
-
-impl Averba<'_> {
-    /// Endorses one document.
-    #[must_use]
-    pub fn one(&self, login: &Login, upload: &Upload, progress: &mut Progress) -> AverbaRet {
-        let mut flow = Flow { of: self, login, session: None, login_made: false };
-        let (averbacao, stage) = flow.run(upload, progress);
-        progress.end(Stage::Fim, 1, 1, averbacao.error());
-        let cookie = flow.session.filter(|_| flow.login_made).map(|session| session.value().to_owned());
-        AverbaRet::from(averbacao).at(stage).with_session(cookie)
+/// Everything that can be told to be wrong before anything is sent.
+fn prepare<'a>(
+    service: Service<'a>,
+    login: &'a Login,
+    upload: &Upload,
+) -> Result<(Visit<'a>, Parcel, Fiscal), ErrorEntry> {
+    let visit = Visit::new(service, login, &upload.cookie)?;
+    let parcel = service.porto.pack(upload)?;
+    let fiscal = parcel.fiscal.clone().ok_or_else(only_xml)?;
+    if fiscal.model == Model::Cancellation {
+        return Err(ErrorEntry::new(Code::NotEndorsable)
+            .msg("O XML é de um evento de cancelamento. Use a operação Cancela, ou informe o XML do CT-e."));
     }
+    Ok((visit, parcel, fiscal))
 }
 
 /// How an uncertain upload turned out.
@@ -49,40 +65,25 @@ enum Outcome {
 
 /// One document on its way.
 struct Flow<'a> {
-    of: &'a Averba<'a>,
-    login: &'a Login,
-    /// The session in use; none before the first.
-    session: Option<Session>,
-    /// Whether it is another than the caller gave.
-    login_made: bool,
+    visit: Visit<'a>,
+    consulta: ConsultaMode,
 }
 
 impl Flow<'_> {
     /// What became of the document, and the stage at which it failed.
-    fn run(&mut self, upload: &Upload, progress: &mut Progress) -> (Averbacao, Option<Stage>) {
-        let (parcel, fiscal) = match self.prepare(upload) {
-            Ok(prepared) => prepared,
-            Err(error) => return (Averbacao::of("", "", upload.chave.as_deref().unwrap_or("")).failed(error), None),
-        };
+    fn run(
+        &mut self,
+        upload: &Upload,
+        parcel: &Parcel,
+        fiscal: &Fiscal,
+        progress: &mut Progress,
+    ) -> (Averbacao, Option<Stage>) {
         progress.about(upload.cte.clone(), Some(fiscal.key.as_str().to_owned()));
         let known = fiscal.warnings().into_iter().fold(named(&fiscal.key, upload), Averbacao::warned);
-        match self.endorse(&parcel, &fiscal.key, &known, progress) {
+        match self.endorse(parcel, &fiscal.key, &known, progress) {
             Ok(averbacao) => (averbacao, None),
             Err(Failed(stage, error)) => (known.failed(error), stage),
         }
-    }
-
-    /// Everything that can be told to be wrong before anything is sent.
-    fn prepare(&mut self, upload: &Upload) -> Result<(Parcel, Fiscal), ErrorEntry> {
-        let given = Session::parse(&upload.cookie)?;
-        if given.is_empty() {
-            self.login.check()?;
-        } else {
-            self.session = Some(given);
-        }
-        let parcel = self.of.porto.pack(upload)?;
-        let fiscal = parcel.fiscal.clone().ok_or_else(only_xml)?;
-        Ok((parcel, fiscal))
     }
 
     fn endorse(
@@ -99,7 +100,7 @@ impl Flow<'_> {
             },
             sent => sent?,
         };
-        match (protocol(receipt)?, self.of.consulta) {
+        match (protocol(receipt)?, self.consulta) {
             (Some(protocol), ConsultaMode::QuandoFaltar) => Ok(known.clone().endorsed(protocol)),
             (protocol, _) => match (self.look_up(key, progress), protocol) {
                 (Ok(found), _) => Ok(known.clone().taking(found)),
@@ -136,54 +137,20 @@ impl Flow<'_> {
     }
 
     fn upload(&mut self, parcel: &Parcel, progress: &mut Progress) -> Result<Receipt, Failed> {
-        let Averba { porto, http, .. } = *self.of;
-        self.with_session(Stage::Upload, progress, |session, progress| porto.deliver(http, parcel, session, progress))
+        self.visit.with_session(Stage::Upload, progress, |service, session, progress| {
+            service.porto.deliver(service.http, parcel, session, progress)
+        })
     }
 
     /// `Err` if it is not endorsed (5006) or cannot be known.
     fn look_up(&mut self, key: &AccessKey, progress: &mut Progress) -> Result<Averbacao, Failed> {
-        let Averba { porto, http, .. } = *self.of;
-        self.with_session(Stage::Consulta, progress, |session, progress| {
-            let found = porto.look_up_key(http, key, session, progress);
+        self.visit.with_session(Stage::Consulta, progress, |service, session, progress| {
+            let found = service.porto.look_up_key(service.http, key, session, progress);
             match found.error() {
                 Some(error) => Err(error.clone()),
                 None => Ok(found),
             }
         })
-    }
-
-    /// Does `work` with the session there is, or with that of a login. If the session turns out to have ended: exactly one
-    /// login and one repetition.
-    fn with_session<T>(
-        &mut self,
-        stage: Stage,
-        progress: &mut Progress,
-        mut work: impl FnMut(&Session, &mut Progress) -> Result<T, ErrorEntry>,
-    ) -> Result<T, Failed> {
-        let failed = |error| Failed(Some(stage), error);
-        let session = match &self.session {
-            Some(session) => session.clone(),
-            None => self.log_in(None, progress)?,
-        };
-        match work(&session, progress) {
-            Err(error) if error.is(Code::SessionExpired) && !self.login_made && self.login.check().is_ok() => {
-                progress.again(Stage::Login, 0, 1, "A sessão expirou. Entrando novamente…");
-                let renewed = self.log_in(Some(&session), progress)?;
-                work(&renewed, progress).map_err(failed)
-            }
-            done => done.map_err(failed),
-        }
-    }
-
-    fn log_in(&mut self, expired: Option<&Session>, progress: &mut Progress) -> Result<Session, Failed> {
-        let Averba { porto, http, sessions, .. } = *self.of;
-        let failed = |error| Failed(Some(Stage::Login), error);
-        progress.begin(Stage::Login, 0, 1).map_err(failed)?;
-        let session = sessions.renew(expired, || porto.request_session(http, self.login).map(Session::new));
-        progress.end(Stage::Login, 1, 1, session.as_ref().err());
-        let session = session.map_err(failed)?;
-        (self.session, self.login_made) = (Some(session.clone()), true);
-        Ok(session)
     }
 }
 

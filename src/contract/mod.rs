@@ -12,6 +12,9 @@ pub use catalogue::Code;
 pub use error::{ErrorEntry, Origin};
 pub use field::field;
 pub use progress::{Event, Progress, Stage, State};
-pub use replies::{AverbaRet, AverbaRetMany, Averbacao, ConfigRet, Counts, ErroRet, LoginRet, UploadRet, to_json};
-pub use requests::{Averba, Consulta, Login, OneOrMany, Upload, bad_field, missing, parse_object, read};
+pub use replies::{
+    AverbaRet, AverbaRetMany, Averbacao, CancelaRet, ConfigRet, Counts, Documento, ErroRet, ListaRet, LoginRet,
+    UploadRet, to_json,
+};
+pub use requests::{Averba, Consulta, Lista, Login, OneOrMany, Upload, bad_field, missing, parse_object, read};
 pub use secret::Secret;

@@ -14,6 +14,8 @@ pub enum Stage {
     Upload,
     /// Asking for the endorsement.
     Consulta,
+    /// Listing documents.
+    Lista,
     /// All is done, well or not.
     Fim,
 }
@@ -25,6 +27,7 @@ impl Stage {
             Self::Login => "Entrando no AverbePorto…",
             Self::Upload => "Enviando o documento…",
             Self::Consulta => "Consultando a averbação…",
+            Self::Lista => "Listando os documentos…",
             Self::Fim => "Concluindo…",
         }
     }

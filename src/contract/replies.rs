@@ -220,6 +220,74 @@ impl From<Vec<Averbacao>> for AverbaRetMany {
     }
 }
 
+/// cancelaRet: the insurer was told of the cancellation of a document.
+#[derive(Debug, Serialize)]
+pub struct CancelaRet {
+    r#mod: &'static str,
+    chave: String,
+    status: u8,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    error: Vec<ErrorEntry>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    etapa: Option<Stage>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cookie: Option<String>,
+}
+
+impl CancelaRet {
+    /// `error` is empty if the insurer has the cancellation; `cookie` is the session of a login that was made.
+    #[must_use]
+    pub fn new(chave: String, error: Option<(Option<Stage>, ErrorEntry)>, cookie: Option<String>) -> Self {
+        let status = u8::from(error.is_none());
+        let (etapa, error) = error.map_or((None, Vec::new()), |(etapa, error)| (etapa, vec![error]));
+        Self { r#mod: "cancelaRet", chave, status, error, etapa, cookie }
+    }
+}
+
+/// One document of a listing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Documento {
+    /// Access key; empty if the service does not tell it.
+    pub chave: String,
+    /// Number.
+    pub numero: String,
+    /// Series.
+    pub serie: String,
+    /// Protocol of the endorsement.
+    pub protocolo: String,
+    /// Whether it is endorsed.
+    pub averbado: bool,
+    /// Whether it is cancelled.
+    pub cancelado: bool,
+    /// Day of issue, as the service writes it.
+    pub emissao: String,
+    /// Value, as the service writes it.
+    pub valor: String,
+}
+
+/// listaRet: what the insurer has.
+#[derive(Debug, Serialize)]
+#[allow(non_snake_case, reason = "the documented keys")]
+pub struct ListaRet {
+    r#mod: &'static str,
+    status: u8,
+    total: usize,
+    S: Vec<Documento>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    error: Vec<ErrorEntry>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cookie: Option<String>,
+}
+
+impl ListaRet {
+    /// `documents` of `total`; with `error`, those that came before it.
+    #[must_use]
+    pub fn new(documents: Vec<Documento>, total: usize, error: Option<ErrorEntry>, cookie: Option<String>) -> Self {
+        let status = u8::from(error.is_none());
+        Self { r#mod: "listaRet", status, total, S: documents, error: error.into_iter().collect(), cookie }
+    }
+}
+
 /// configRet: the answer to `av_configure`.
 #[derive(Debug, Serialize)]
 pub struct ConfigRet {

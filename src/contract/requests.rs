@@ -57,7 +57,8 @@ pub struct Upload {
     pub dump: Option<String>,
 }
 
-/// `Averba` → averbaRet: login, upload and consulta of one document in one call (seed, Part II).
+/// `Averba` → averbaRet: login, upload and consulta of one document in one call (seed, Part II); and `Cancela` →
+/// cancelaRet, whose XML is the event that cancels the document.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Averba {
@@ -93,6 +94,37 @@ impl Averba {
         let Self { user, pass, cookie, cte, xml, chave, cnpj, n_cte, recipient, v } = self;
         (Login { user, pass }, Upload { cnpj, n_cte, cte, xml, chave, cookie, recipient, v, dump: None })
     }
+}
+
+/// `Lista` → listaRet: what the insurer has, by these filters, all of which must fit.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Lista {
+    /// User, for when a login is needed.
+    pub user: String,
+    /// Password, for when a login is needed.
+    pub pass: Secret,
+    /// A session to try first.
+    pub cookie: Secret,
+    /// Model of the documents: 57 is a CT-e.
+    #[serde(deserialize_with = "text_or_number")]
+    pub modelo: Option<String>,
+    /// Number of the document.
+    #[serde(deserialize_with = "text_or_number")]
+    pub numero: Option<String>,
+    /// Protocol of the endorsement.
+    pub protocolo: Option<String>,
+    /// CNPJ of the issuer.
+    #[serde(rename = "CNPJ")]
+    pub cnpj: Option<String>,
+    /// What `inicio` and `fim` are about: "emissao" (the default), "envio" or "atualizacao".
+    pub data: Option<String>,
+    /// First day, YYYY-MM-DD.
+    pub inicio: Option<String>,
+    /// Last day, YYYY-MM-DD.
+    pub fim: Option<String>,
+    /// At most so many documents, 1 to 10000; 1000 unless said.
+    pub limite: Option<usize>,
 }
 
 /// `Consulta` → averbaRet (seed, section 3).

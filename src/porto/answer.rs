@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::contract::{Code, Counts, ErrorEntry, Origin, Secret};
+use crate::contract::{Code, Counts, Documento, ErrorEntry, Origin, Secret};
 use crate::redact::mask;
 
 /// One answer: a JSON object.
@@ -97,6 +97,14 @@ impl Answer {
         }
     }
 
+    /// The documents of a listing and how many there are in all; `None` if there is no list.
+    pub fn documents(&self) -> Option<(Vec<Documento>, usize)> {
+        let list = self.0.get("S")?.as_array()?;
+        let documents: Vec<Documento> = list.iter().map(documento).collect();
+        let total = self.0.get("T").and_then(number).and_then(|total| total.try_into().ok());
+        Some((documents, total.unwrap_or(list.len())))
+    }
+
     /// What the service received, with `secrets` and every session masked: it echoes them.
     pub fn dump(&self, secrets: &[&Secret]) -> Option<Value> {
         let dump = self.0.get("dump")?;
@@ -110,6 +118,21 @@ impl Answer {
             Some(value) => number(value).is_some_and(|number| number != 0),
             None => false,
         }
+    }
+}
+
+fn documento(value: &Value) -> Documento {
+    let part = |key| value.get(key).and_then(text).unwrap_or_default();
+    let flag = |key| value.get(key).and_then(number) == Some(1);
+    Documento {
+        chave: part("chave"),
+        numero: part("numDoc"),
+        serie: part("serie"),
+        protocolo: part("protocolo"),
+        averbado: flag("avb"),
+        cancelado: flag("canc"),
+        emissao: part("dtEmissao"),
+        valor: part("valor"),
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod answer;
 mod consulta;
+mod lista;
 mod login;
 mod pace;
 mod upload;
@@ -18,6 +19,7 @@ use answer::Answer;
 use pace::Pace;
 
 pub use consulta::Found;
+pub use lista::Filters;
 pub use upload::{Parcel, Receipt};
 
 /// The name of the session cookie. It travels raw: the service does not understand a percent-encoded name.

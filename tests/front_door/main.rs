@@ -7,6 +7,7 @@
 mod averba;
 mod bad_input;
 mod callers;
+mod cancela_lista;
 mod consulta;
 mod driver;
 mod logging;

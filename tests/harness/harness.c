@@ -29,6 +29,8 @@ static const char HELP[] =
     "  upload COOKIE ARQUIVO       envia um XML ou ZIP\n"
     "  consulta COOKIE CHAVE...    consulta a averbação de uma ou mais chaves; COOKIE - consulta sem sessão\n"
     "  averba USUÁRIO SENHA ARQ.   login, upload e consulta de um CT-e, numa só chamada; SENHA como no login\n"
+    "  cancela USUÁRIO SENHA ARQ.  entrega o evento de cancelamento de um CT-e\n"
+    "  lista USUÁRIO SENHA         os documentos que a seguradora tem, com a situação de cada um\n"
     "  executa JSON...             faz o que cada pedido diz, na ordem, no mesmo processo\n"
     "  configura JSON              configura a biblioteca e mostra a resposta, com os avisos\n"
     "  campo JSON PONTEIRO         um valor de um JSON, por exemplo /error/0/msg\n"
@@ -282,17 +284,32 @@ static int do_consulta(char **words, int count)
     return print_reply(execute_text(&request));
 }
 
-static int do_averba(char **words, int count)
+/* An operation that logs in by itself, with the file in the third word if there is one. */
+static int do_with_login(const char *mod, char **words, int count)
 {
     struct text request = {0};
     char *pass = password(words[1]);
-    (void)count;
-    put_field(&request, "mod", "Averba");
+    put_field(&request, "mod", mod);
     put_field(&request, "user", words[0]);
     put_field(&request, "pass", pass);
-    put_field(&request, "cte", words[2]);
+    if (count == 3) put_field(&request, "cte", words[2]);
     free(pass);
     return print_reply(execute_text(&request));
+}
+
+static int do_averba(char **words, int count)
+{
+    return do_with_login("Averba", words, count);
+}
+
+static int do_cancela(char **words, int count)
+{
+    return do_with_login("Cancela", words, count);
+}
+
+static int do_lista(char **words, int count)
+{
+    return do_with_login("Lista", words, count);
 }
 
 /* All requests are read before the first is executed, so that a wrong file name leaves nothing half done. */
@@ -343,6 +360,8 @@ static const struct command {
     {"upload", 2, 2, do_upload},
     {"consulta", 2, INT_MAX, do_consulta},
     {"averba", 3, 3, do_averba},
+    {"cancela", 3, 3, do_cancela},
+    {"lista", 2, 2, do_lista},
     {"executa", 1, INT_MAX, do_execute},
     {"configura", 1, 1, do_configure},
     {"campo", 2, 2, do_field},
