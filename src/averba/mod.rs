@@ -9,7 +9,7 @@ mod visit;
 
 use crate::contract::{AverbaRet, Averbacao, Code, ErrorEntry, Login, Progress, Stage, Upload};
 use crate::document::{AccessKey, Fiscal, Model};
-use crate::porto::{Parcel, Receipt};
+use crate::porto::{Parcel, Receipt, endorsed};
 use crate::settings::ConsultaMode;
 
 pub use cancela::cancela;
@@ -100,17 +100,18 @@ impl Flow<'_> {
             },
             sent => sent?,
         };
-        match (protocol(receipt)?, self.consulta) {
-            (Some(protocol), ConsultaMode::QuandoFaltar) => Ok(known.clone().endorsed(protocol)),
-            (protocol, _) => match (self.look_up(key, progress), protocol) {
-                (Ok(found), _) => Ok(known.clone().taking(found)),
-                // The upload's own answer has the number: it is endorsed, whatever became of the question.
-                (Err(failed), Some(protocol)) => Ok(known.clone().endorsed(protocol).warned(format!(
-                    "O envio foi aceito com este protocolo, mas a consulta falhou: {}",
-                    failed.1.text()
-                ))),
-                (Err(failed), None) => Err(failed),
-            },
+        let protocol = protocol(receipt)?;
+        let endorsed = |protocol: String| endorsed(known.clone(), key.as_str(), &protocol);
+        if let (Some(protocol), ConsultaMode::QuandoFaltar) = (&protocol, self.consulta) {
+            return Ok(endorsed(protocol.clone()));
+        }
+        match (self.look_up(key, progress), protocol) {
+            (Ok(found), _) => Ok(known.clone().taking(found)),
+            // The upload's own answer has the number: it is endorsed, whatever became of the question.
+            (Err(Failed(_, error)), Some(protocol)) => Ok(endorsed(protocol)
+                .warned(format!("O envio foi aceito com este protocolo, mas a consulta falhou: {}", error.text()))),
+            (Err(Failed(stage, error)), None) if error.is(Code::NotEndorsed) => Err(Failed(stage, no_number_yet())),
+            (Err(failed), None) => Err(failed),
         }
     }
 
@@ -170,6 +171,13 @@ fn protocol(receipt: Receipt) -> Result<Option<String>, Failed> {
         Some(error) => Err(Failed(Some(Stage::Upload), error)),
         None => Ok(receipt.protocols.into_iter().next()),
     }
+}
+
+/// The upload took effect, but neither it nor the consulta tells the number.
+fn no_number_yet() -> ErrorEntry {
+    ErrorEntry::new(Code::NotEndorsed)
+        .msg("O AverbePorto recebeu o documento, mas ainda não informa o número. Consulte novamente em alguns minutos.")
+        .repeat(true)
 }
 
 fn only_xml() -> ErrorEntry {

@@ -163,10 +163,10 @@ impl Entry {
     fn answered(self, by: By, outcomes: &HashMap<String, Result<Pair, ErrorEntry>>) -> Averbacao {
         let Some(asked) = self.asked else { return self.averbacao };
         match (outcomes.get(&asked), by) {
-            (Some(Ok(pair)), By::Chave) => endorsed(self.averbacao, pair),
+            (Some(Ok(pair)), By::Chave) => endorsed(self.averbacao, &pair.chave, &pair.protocolo),
             (Some(Ok(pair)), By::Protocolo) => {
                 let averbacao = AccessKey::parse(&pair.chave).map_or(self.averbacao, |key| of_key(&key));
-                endorsed(averbacao, pair)
+                endorsed(averbacao, &pair.chave, &pair.protocolo)
             }
             (Some(Err(error)), _) => self.averbacao.failed(error.clone()),
             // A key that the answer leaves out is one that the insurer does not know (assumed: seen nowhere).
@@ -189,9 +189,12 @@ fn of_key(key: &AccessKey) -> Averbacao {
     }
 }
 
-fn endorsed(averbacao: Averbacao, pair: &Pair) -> Averbacao {
-    let averbacao = averbacao.endorsed(pair.protocolo.clone());
-    if belongs_together(pair) {
+/// `averbacao`, of the document with the key `chave`, endorsed under `protocolo`; with a warning if the two do not seem to
+/// belong together.
+#[must_use]
+pub fn endorsed(averbacao: Averbacao, chave: &str, protocolo: &str) -> Averbacao {
+    let averbacao = averbacao.endorsed(protocolo.to_owned());
+    if belong_together(chave, protocolo) {
         averbacao
     } else {
         averbacao
@@ -201,9 +204,9 @@ fn endorsed(averbacao: Averbacao, pair: &Pair) -> Averbacao {
 
 /// In every pair known, positions 10–37 of the protocol repeat positions 7–34 of the key. Not documented: a protocol of
 /// another build is not doubted.
-fn belongs_together(pair: &Pair) -> bool {
-    match (AccessKey::parse(&pair.chave), pair.protocolo.get(9..37)) {
-        (Ok(key), Some(part)) if pair.protocolo.len() == 40 => key.issuer_to_number() == part,
+fn belong_together(chave: &str, protocolo: &str) -> bool {
+    match (AccessKey::parse(chave), protocolo.get(9..37)) {
+        (Ok(key), Some(part)) if protocolo.len() == 40 => key.issuer_to_number() == part,
         _ => true,
     }
 }

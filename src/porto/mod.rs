@@ -18,7 +18,7 @@ use crate::settings::{PortoSettings, Settings};
 use answer::Answer;
 use pace::Pace;
 
-pub use consulta::Found;
+pub use consulta::{Found, endorsed};
 pub use lista::Filters;
 pub use upload::{Parcel, Receipt};
 

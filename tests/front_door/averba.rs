@@ -155,6 +155,32 @@ fn a_number_is_believed_though_the_consulta_fails() {
 }
 
 #[test]
+fn a_document_received_without_a_number_yet_is_told() {
+    let world = World::new();
+    let cookie = world.log_in();
+    let absent = Shape { prot: ProtShape::Absent, ..Shape::default() };
+    world.simulator.fault(Fault::new(Effect::Shape(absent)).on(Target::Upload));
+    let nothing = Effect::body("application/json", r#"{"success":1,"S":[]}"#);
+    world.simulator.fault(Fault::new(nothing).on(Target::Consulta));
+    let reply = world.execute(&averba(&cookie));
+    assert_eq!(
+        (code(&reply), &reply["etapa"], &reply["error"][0]["repetir"]),
+        (5006, &json!("consulta"), &json!(true))
+    );
+    assert!(msg(&reply).contains("recebeu o documento"), "{reply}");
+}
+
+#[test]
+fn a_protocol_of_another_document_is_a_warning() {
+    let world = World::new().set(json!({"porto":{"consulta":"quando_faltar"}}));
+    let cookie = world.log_in();
+    let other = r#"{"success":1,"S":{"P":1,"D":0,"R":0,"N":0},"prot":"0588604232877966200012057999000000468098"}"#;
+    world.simulator.fault(Fault::new(Effect::body("application/json", other)).on(Target::Upload));
+    let reply = world.execute(&averba(&cookie));
+    assert!(reply["status"] == 1 && reply["avisos"][0].as_str().unwrap().contains("outro documento"), "{reply}");
+}
+
+#[test]
 fn warnings_of_the_document_are_passed_on() {
     let world = World::new();
     let reply = world.execute(
