@@ -112,7 +112,7 @@ var
   // Returns: uploadRet, JSON in UTF-8, never NULL; free it with `av_free`. `status` (and `satus`, as documented) is 1
   // when the insurer has every document now: stored (`S.P`) or known before (`S.D`); else 0 and `error` says why.
   //
-  // Errors: 1001, 1002, 1005, 1006, 1008, 2001 to 2007, 3001 to 3006, 4001 to 4006, 5002 (log in again), 5004 (rejected),
+  // Errors: 1001, 1002, 1005, 1006, 1008, 2001 to 2009, 3001 to 3006, 4001 to 4006, 5002 (log in again), 5004 (rejected),
   // 5005 (denied), 5007, 9001. An XML is read before it is sent: malformed (2006) or nothing to endorse (2007). An entry with `"incerto":true` says that the document may have arrived: look it up with
   // `av_consulta` before sending it again.
   //

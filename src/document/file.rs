@@ -101,7 +101,7 @@ impl Document {
 
 impl Kind {
     /// By its first bytes: a ZIP's signature, or `<` after a byte order mark and blanks.
-    fn of(head: &[u8]) -> Option<Self> {
+    pub(super) fn of(head: &[u8]) -> Option<Self> {
         if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
             return Some(Self::Zip);
         }

@@ -1,9 +1,11 @@
 //! Fiscal documents, without I/O beyond reading them.
 
 mod access_key;
+mod archive;
 mod file;
 mod fiscal;
 
 pub use access_key::AccessKey;
+pub use archive::check as check_zip;
 pub use file::{Content, Document, Kind, MAX_BYTES};
 pub use fiscal::{Fiscal, Model};

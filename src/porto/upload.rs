@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::answer::Answer;
 use super::{Porto, Session, not_understood};
 use crate::contract::{Code, Counts, ErrorEntry, Origin, Progress, Secret, Stage, Upload, bad_field, missing};
-use crate::document::{AccessKey, Document, Fiscal, Kind};
+use crate::document::{AccessKey, Document, Fiscal, Kind, check_zip};
 use crate::http::{Effect, Http, Payload};
 use crate::redact::mask;
 use crate::settings::is_recipient;
@@ -48,7 +48,10 @@ impl Porto {
         let document = open(upload, key.as_ref())?;
         let fiscal = match document.kind {
             Kind::Xml => Some(Fiscal::read(&document.content.read()?)?),
-            Kind::Zip => None,
+            Kind::Zip => {
+                check_zip(&document.content)?;
+                None
+            }
         };
         if let Some(fiscal) = &fiscal {
             fiscal.is_meant(key.as_ref(), upload.cnpj.as_deref(), upload.n_cte.as_deref())?;

@@ -1,6 +1,10 @@
 //! Wrong input: the catalogue's code, a Portuguese text that says what to do, and nothing sent.
 
+use std::io::{Cursor, Write};
+
 use serde_json::{Value, json};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
 
 use crate::driver::{TempFile, World, code, fixture, fixture_file, msg, target};
 
@@ -136,6 +140,24 @@ fn a_document_that_cannot_be_endorsed() {
     refused(&world, &upload(&fixture("xml-nao-fiscal.xml")), 2007, "averbar");
     let bomb = "<!DOCTYPE l [<!ENTITY a \"aaaaaaaa\"><!ENTITY b \"&a;&a;&a;\">]><l>&b;</l>";
     refused(&world, &json!({"mod":"Upload","cookie":COOKIE,"xml":bomb}).to_string(), 2006, "malformado");
+}
+
+#[test]
+fn a_zip_that_the_service_would_not_take_whole() {
+    let world = World::new();
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for n in 0..401 {
+        writer.start_file(format!("{n}.xml"), SimpleFileOptions::default()).unwrap();
+    }
+    let many = writer.finish().unwrap().into_inner();
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    writer.start_file("outro.zip", SimpleFileOptions::default()).unwrap();
+    writer.write_all(&std::fs::read(fixture_file("lote-3-cte.zip")).unwrap()).unwrap();
+    let nested = writer.finish().unwrap().into_inner();
+    for bytes in [&many[..], &nested, b"PK\x03\x04 cortado"] {
+        let file = TempFile::new("lote.zip", bytes);
+        refused(&world, &upload(&file.name()), 2009, "400");
+    }
 }
 
 #[test]

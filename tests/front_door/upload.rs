@@ -1,7 +1,12 @@
 //! Upload → uploadRet.
 
+use std::io::{Cursor, Write};
+
 use serde_json::{Value, json};
 use simulator::{CodeShape, Effect, ErrorShape, Fault, JsonShape, ProtShape, Shape, Target};
+
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
 use crate::driver::{TempFile, World, code, fixture, fixture_file, msg, target};
 
@@ -272,9 +277,11 @@ fn what_certainly_did_not_arrive_is_not_uncertain() {
 fn a_large_zip_is_streamed() {
     let world = World::new();
     let cookie = world.log_in();
-    // What the service makes of it does not matter here: it must arrive whole.
-    let mut bytes = b"PK\x03\x04".to_vec();
-    bytes.resize(20_000_000, 7);
+    // Stored, not compressed. What the service makes of it does not matter here: it must arrive whole.
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    writer.start_file("a.xml", SimpleFileOptions::default().compression_method(CompressionMethod::Stored)).unwrap();
+    writer.write_all(&vec![b'x'; 20_000_000]).unwrap();
+    let bytes = writer.finish().unwrap().into_inner();
     let file = TempFile::new("grande.zip", &bytes);
     world.run(&["upload", &cookie, &file.name()]);
     assert_eq!(world.simulator.requests()[0].files[0].bytes, bytes.len());
