@@ -5,8 +5,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Read, Seek};
 use std::path::Path;
 
-use encoding_rs::Encoding;
-
+use super::encoding::encode;
 use crate::contract::{Code, ErrorEntry};
 
 /// Larger files are refused (2004): the contract's limit, far above any document or ZIP of 400.
@@ -88,7 +87,7 @@ impl Document {
         if text.trim().is_empty() {
             return Err(ErrorEntry::new(Code::FileEmpty));
         }
-        let bytes = encode_as_declared(text)?;
+        let bytes = encode(text)?.into_owned();
         if bytes.len() as u64 > MAX_BYTES {
             return Err(ErrorEntry::new(Code::FileTooLarge));
         }
@@ -167,27 +166,6 @@ fn travel_name(stem: &str, kind: Kind) -> String {
         .collect();
     let plain = if plain.is_empty() { "documento" } else { &plain };
     format!("{plain}.{}", kind.extension())
-}
-
-/// An XML read into a text by its caller still declares the encoding that it had on disk: it goes out in that one.
-fn encode_as_declared(text: &str) -> Result<Vec<u8>, ErrorEntry> {
-    let Some(label) = declared_encoding(text) else { return Ok(text.as_bytes().to_vec()) };
-    let malformed = |detail: String| ErrorEntry::new(Code::XmlMalformed).detail(detail);
-    let encoding =
-        Encoding::for_label(label.as_bytes()).ok_or_else(|| malformed(format!("unknown encoding {label:?}")))?;
-    let (bytes, used, lossy) = encoding.encode(text.trim_start_matches('\u{FEFF}'));
-    if lossy || used != encoding {
-        return Err(malformed(format!("text that encoding {label:?} cannot hold")));
-    }
-    Ok(bytes.into_owned())
-}
-
-/// The value of `encoding="…"` in the XML declaration.
-fn declared_encoding(text: &str) -> Option<&str> {
-    let declaration = text.trim_start_matches('\u{FEFF}').strip_prefix("<?xml")?.split_once("?>")?.0;
-    let value = declaration.split_once("encoding")?.1.trim_start().strip_prefix('=')?.trim_start();
-    let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
-    value[1..].split(quote).next()
 }
 
 #[cfg(test)]

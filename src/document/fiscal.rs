@@ -2,14 +2,12 @@
 //!
 //! Sources: MOC of CT-e, NF-e and MDF-e for the elements; the insurer's manual for the kinds that can be endorsed.
 
-use std::borrow::Cow;
-
-use encoding_rs::{Encoding, UTF_8};
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
 use super::AccessKey;
+use super::encoding::decode;
 use crate::contract::{Code, ErrorEntry};
 
 /// The type of the event that cancels a document.
@@ -120,30 +118,6 @@ fn malformed(detail: impl Into<String>) -> ErrorEntry {
 
 fn not_endorsable(detail: impl Into<String>) -> ErrorEntry {
     ErrorEntry::new(Code::NotEndorsable).detail(detail)
-}
-
-/// The XML as text, by the encoding that it declares.
-fn decode(xml: &[u8]) -> Result<Cow<'_, str>, ErrorEntry> {
-    let xml = xml.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(xml);
-    let label = declared_encoding(xml);
-    let encoding = match &label {
-        None => UTF_8,
-        Some(label) => {
-            Encoding::for_label(label.as_bytes()).ok_or_else(|| malformed(format!("unknown encoding {label:?}")))?
-        }
-    };
-    let text = encoding.decode_without_bom_handling_and_without_replacement(xml);
-    text.ok_or_else(|| malformed(format!("not in {}, the encoding that it declares", encoding.name())))
-}
-
-/// The value of `encoding` in the XML declaration, which every encoding taken here writes in ASCII.
-fn declared_encoding(xml: &[u8]) -> Option<String> {
-    let end = xml.iter().position(|byte| *byte == b'>')?;
-    let declaration = std::str::from_utf8(&xml[..=end]).ok()?;
-    match Reader::from_str(declaration).read_event().ok()? {
-        Event::Decl(declaration) => declaration.encoding()?.ok().map(Cow::into_owned),
-        _ => None,
-    }
 }
 
 /// What is of interest in an XML. Of several elements of a name the first counts.

@@ -2,6 +2,7 @@
 
 mod access_key;
 mod archive;
+mod encoding;
 mod file;
 mod fiscal;
 
