@@ -61,8 +61,8 @@ const
   AV_ERR_FILE_TYPE = 2005; // Neither XML nor ZIP (a folder, a PDF, ...).
   AV_ERR_XML_MALFORMED = 2006; // XML that is not well-formed, or not in the encoding that it declares.
   AV_ERR_NOT_ENDORSABLE = 2007; // XML that is not a document that can be endorsed.
-  AV_ERR_KEY_MISMATCH = 2008; // The access key in the document is not the one given.
-  AV_ERR_BAD_ZIP = 2009; // A ZIP that is damaged, holds another ZIP, or more than 400 documents.
+  AV_ERR_KEY_MISMATCH = 2008; // The document is not the one given: its access key, CNPJ or number differs.
+  AV_ERR_BAD_ZIP = 2009; // A ZIP that is damaged, empty, holds another ZIP, or more than 400 documents.
   AV_ERR_DNS = 3001; // The server's name could not be resolved. Nothing was sent.
   AV_ERR_CONNECT = 3002; // No connection could be made. Nothing was sent.
   AV_ERR_TLS = 3003; // No secure connection: the certificate or the TLS handshake failed. Nothing was sent.

@@ -108,9 +108,9 @@ enum av_err
   AV_ERR_XML_MALFORMED = 2006,
   /** XML that is not a document that can be endorsed. */
   AV_ERR_NOT_ENDORSABLE = 2007,
-  /** The access key in the document is not the one given. */
+  /** The document is not the one given: its access key, CNPJ or number differs. */
   AV_ERR_KEY_MISMATCH = 2008,
-  /** A ZIP that is damaged, holds another ZIP, or more than 400 documents. */
+  /** A ZIP that is damaged, empty, holds another ZIP, or more than 400 documents. */
   AV_ERR_BAD_ZIP = 2009,
   /** The server's name could not be resolved. Nothing was sent. */
   AV_ERR_DNS = 3001,

@@ -37,9 +37,9 @@ pub enum Code {
     XmlMalformed = 2006,
     /// XML that is not a document that can be endorsed.
     NotEndorsable = 2007,
-    /// The access key in the document is not the one given.
+    /// The document is not the one given: its access key, CNPJ or number differs.
     KeyMismatch = 2008,
-    /// A ZIP that is damaged, holds another ZIP, or more than 400 documents.
+    /// A ZIP that is damaged, empty, holds another ZIP, or more than 400 documents.
     BadZip = 2009,
     /// The server's name could not be resolved. Nothing was sent.
     Dns = 3001,

@@ -21,11 +21,14 @@ pub struct Pair {
 }
 
 impl Answer {
-    /// Reads `text`; gives it back if it is no answer of the service's.
-    pub fn read(text: &str) -> Result<Self, String> {
+    /// Reads `text`; gives it back if it is no answer of the service's. What its errors say is kept without `secrets`.
+    pub fn read(text: &str, secrets: &[&Secret]) -> Result<Self, String> {
         const KNOWN: [&str; 5] = ["success", "S", "error", "logout", "dump"];
         match serde_json::from_str(text) {
-            Ok(Value::Object(answer)) if KNOWN.iter().any(|key| answer.contains_key(*key)) => Ok(Self(answer)),
+            Ok(Value::Object(mut answer)) if KNOWN.iter().any(|key| answer.contains_key(*key)) => {
+                answer.get_mut("error").into_iter().for_each(|error| mask_texts(error, secrets));
+                Ok(Self(answer))
+            }
             _ => Err(text.to_owned()),
         }
     }
@@ -148,6 +151,15 @@ fn origin(error: &Value) -> Option<Origin> {
         other => Origin { code: String::new(), msg: text(other)? },
     };
     (origin != Origin::default()).then_some(origin)
+}
+
+fn mask_texts(value: &mut Value, secrets: &[&Secret]) {
+    match value {
+        Value::String(text) => *text = mask(text, secrets),
+        Value::Array(list) => list.iter_mut().for_each(|value| mask_texts(value, secrets)),
+        Value::Object(object) => object.values_mut().for_each(|value| mask_texts(value, secrets)),
+        _ => {}
+    }
 }
 
 /// A text that is not empty, or a number as text.

@@ -108,7 +108,7 @@ impl Porto {
             effect: Effect::Reads,
             secrets: &[],
         };
-        Answer::read(&http.send(&request)?.text).map_err(|text| not_understood(&text, Effect::Reads, &[]))
+        Answer::read(&http.send(&request)?.text, &[]).map_err(|text| not_understood(&text, Effect::Reads, &[]))
     }
 }
 

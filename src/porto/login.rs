@@ -28,7 +28,7 @@ impl Porto {
             secrets: &secrets,
         })?;
         let odd = |text: &str| not_understood(text, Effect::LogsIn, &secrets);
-        let answer = Answer::read(&sent.text).map_err(|text| odd(&text))?;
+        let answer = Answer::read(&sent.text, &secrets).map_err(|text| odd(&text))?;
         if let Some(refusal) = answer.refusal(Code::BadCredentials) {
             return Err(refusal);
         }

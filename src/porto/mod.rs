@@ -52,7 +52,7 @@ impl Porto {
     fn post(&self, http: &Http, payload: Payload, session: &Session, effect: Effect) -> Result<Answer, ErrorEntry> {
         let secrets = [&session.0];
         let request = Request { url: &self.url, payload, cookie: session.header(), effect, secrets: &secrets };
-        Answer::read(&http.send(&request)?.text).map_err(|text| not_understood(&text, effect, &secrets))
+        Answer::read(&http.send(&request)?.text, &secrets).map_err(|text| not_understood(&text, effect, &secrets))
     }
 }
 

@@ -7,7 +7,6 @@ use super::{Porto, Session, not_understood};
 use crate::contract::{Code, Counts, ErrorEntry, Origin, Progress, Secret, Stage, Upload, bad_field, missing};
 use crate::document::{AccessKey, Document, Fiscal, Kind, check_zip};
 use crate::http::{Effect, Http, Payload};
-use crate::redact::mask;
 use crate::settings::is_recipient;
 
 /// What the service did with an upload.
@@ -127,20 +126,20 @@ fn receipt(answer: &Answer, secrets: &[&Secret]) -> Result<Receipt, ErrorEntry> 
     let origins = answer.errors();
     let protocols = answer.protocols();
     match answer.counts() {
-        Some(counts) => Ok(Receipt { errors: errors(counts, origins, secrets), counts: Some(counts), protocols, dump }),
+        Some(counts) => Ok(Receipt { errors: errors(counts, origins), counts: Some(counts), protocols, dump }),
         // dump=2: "only the dump, before any processing" (seed, 1.2).
         None if dump.is_some() && origins.is_empty() => {
             Ok(Receipt { counts: None, protocols, errors: vec![only_dumped()], dump })
         }
         None => match origins.into_iter().next() {
-            Some(origin) => Err(ErrorEntry::new(Code::ServiceError).origin(masked(origin, secrets))),
+            Some(origin) => Err(ErrorEntry::new(Code::ServiceError).origin(origin)),
             None => Err(not_understood("no counts (S) in the answer", Effect::Changes, secrets)),
         },
     }
 }
 
 /// P or D without R or N is success; D means that the insurer has the document already.
-fn errors(counts: Counts, origins: Vec<Origin>, secrets: &[&Secret]) -> Vec<ErrorEntry> {
+fn errors(counts: Counts, origins: Vec<Origin>) -> Vec<ErrorEntry> {
     let code = match counts {
         Counts { N: 1.., .. } => Code::Denied,
         Counts { R: 1.., .. } => Code::Rejected,
@@ -150,11 +149,7 @@ fn errors(counts: Counts, origins: Vec<Origin>, secrets: &[&Secret]) -> Vec<Erro
     if origins.is_empty() {
         return vec![ErrorEntry::new(code)];
     }
-    origins.into_iter().map(|origin| ErrorEntry::new(code).origin(masked(origin, secrets))).collect()
-}
-
-fn masked(origin: Origin, secrets: &[&Secret]) -> Origin {
-    Origin { code: origin.code, msg: mask(&origin.msg, secrets) }
+    origins.into_iter().map(|origin| ErrorEntry::new(code).origin(origin)).collect()
 }
 
 fn only_dumped() -> ErrorEntry {

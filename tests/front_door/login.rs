@@ -100,6 +100,19 @@ fn what_was_not_understood_is_quoted_without_the_password() {
 }
 
 #[test]
+fn the_services_own_words_come_without_the_password() {
+    let world = World::new();
+    for error in
+        [format!(r#"{{"code":"09","msg":"pass={DEFAULT_PASSWORD}"}}"#), format!(r#"["pass={DEFAULT_PASSWORD}"]"#)]
+    {
+        let body = format!(r#"{{"success":0,"error":{error}}}"#);
+        world.simulator.fault(Fault::new(Effect::body("application/json", body)));
+        let said = world.say(&login(DEFAULT_USER, DEFAULT_PASSWORD));
+        assert_eq!(said.json()["error"][0]["origem"]["msg"], "pass=***", "{}", said.text());
+    }
+}
+
+#[test]
 fn the_callers_progress_is_told() {
     let world = World::new();
     let request = login(DEFAULT_USER, DEFAULT_PASSWORD).to_string();
