@@ -165,10 +165,11 @@ typedef int32_t av_err;
 
 /**
  * Told about each stage of a call while it is under way: `event_json` is
- * `{"etapa":"login|upload|consulta|lista|fim","estado":"inicio|ok|erro|repetindo","n":done,"total":of,"arquivo":"...",
- * "chave":"...","msg":"..."}` in UTF-8 (`arquivo` and `chave` where they are known), valid until the function returns; `context` is the one given to `av_execute`. Return 0 to go on, anything else to stop at the next safe
- * point (error 9002). Called on the thread that called `av_execute`, which waits. It may call this library again. It must
- * return: no exception and no longjmp may leave it.
+ * `{"etapa":"leitura|login|upload|consulta|lista|fim","estado":"inicio|ok|erro|repetindo","n":done,"total":of,
+ * "arquivo":"...","chave":"...","msg":"..."}` in UTF-8 (`arquivo` and `chave` where they are known), valid until the function
+ * returns; `context` is the one given to `av_execute`. Return 0 to go on, anything else to stop at the next safe point
+ * (error 9002; what is on its way is finished first). Called on the thread that called `av_execute`, which waits. It may
+ * call this library again. It must return: no exception and no longjmp may leave it.
  */
 typedef int32_t (AV_CALL *av_progress_fn)(const char *event_json, void *context);
 
@@ -242,12 +243,20 @@ AV_API char *AV_CALL av_consulta(const char *cookie, const char *chave);
  * Does what a JSON message asks, by its `mod`: `login`, `Upload`, `Consulta`, `Averba`, `Cancela` or `Lista` in this
  * version.
  *
- * `Averba` is the whole flow for one CT-e, login (unless `cookie` still holds), upload and consulta:
+ * `Averba` is the whole flow for a CT-e, login (unless `cookie` still holds), upload and consulta:
  * `{"mod":"Averba","user","pass","cookie"?,"cte"}`. It logs in again once when the session has ended; an upload whose
  * answer was lost it looks up, and sends once more only what has not arrived. Its reply, averbaRet, has `cookie` when a
- * login was made (store it) and `etapa` where it failed. `Cancela`, with the same fields, hands over the event that
- * cancels a CT-e: cancelaRet. `Lista` tells what the insurer has, by `modelo`, `numero`, `protocolo`, `CNPJ`, `inicio` and
- * `fim` (YYYY-MM-DD, of `data`: "emissao", "envio" or "atualizacao"), at most `limite` (1000): listaRet.
+ * login was made (store it) and `etapa` where it failed.
+ *
+ * Of many documents, `cte` is a list of paths, or leads to a folder or a ZIP: then averbaRet has `S`, an entry for each in
+ * the order given, with `arquivo` and `situacao` ("averbado", "ja_averbado", "falha", "nao_tentado"); `resumo`, how many came to
+ * what; `ignorados`, the files that are no XML; and `error` if the call ended before its time. What is endorsed already is
+ * found first and not sent, unless `"reenviar":true`; the rest travels in ZIPs of up to 400 documents. With `"diario"`, a path,
+ * the outcome of each is written there as soon as it is known: after a power cut the same call goes on where it stopped.
+ *
+ * `Cancela`, with the fields of an `Averba` of one document, hands over the event that cancels a CT-e: cancelaRet. `Lista`
+ * tells what the insurer has, by `modelo`, `numero`, `protocolo`, `CNPJ`, `inicio` and `fim` (YYYY-MM-DD, of `data`:
+ * "emissao", "envio" or "atualizacao"), at most `limite` (1000): listaRet.
  *
  * Takes: `request_json`, a JSON object in UTF-8, NUL-terminated, not NULL, with `mod` and the fields of the contract;
  * `on_progress`, called with an event before and after each stage, or NULL; `context`, given to `on_progress` as it is.
@@ -259,7 +268,7 @@ AV_API char *AV_CALL av_consulta(const char *cookie, const char *chave);
  * (stopped by `on_progress`), and those of `av_login`, `av_upload_file` and `av_consulta`. `msg` names the field.
  *
  * Blocks: as those functions do, for each request that it takes (a Consulta: 400 keys a request with a session, 100
- * without).
+ * without; an Averba of many documents: for each 400 of them a consulta, an upload and a consulta).
  *
  * Source: seed document PROC001, sections 1 to 3; Averba: Part II.
  *

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::averba::{self, Service, Sessions};
 use crate::contract::{
-    Averba, AverbaRet, AverbaRetMany, Averbacao, CancelaRet, Code, ConfigRet, Consulta, ErrorEntry, ListaRet, Login,
+    AverbaRet, AverbaRetMany, Averbacao, Cancela, CancelaRet, Code, ConfigRet, Consulta, ErrorEntry, ListaRet, Login,
     LoginRet, Progress, Upload, UploadRet, bad_field, field, missing, parse_object, read, to_json,
 };
 use crate::http::Http;
@@ -130,17 +130,14 @@ impl Engine {
     }
 
     fn averba(&self, fields: Fields, progress: &mut Progress) -> String {
-        match typed(fields).map(Averba::parts) {
-            Ok((login, upload)) => {
-                let consulta = self.settings.porto.consulta;
-                to_json(&averba::averba(self.service(), consulta, (&login, &upload), progress))
-            }
+        match typed(fields) {
+            Ok(request) => to_json(&averba::averba(self.service(), self.settings.porto.consulta, request, progress)),
             Err(error) => Operation::Averba.refused(error),
         }
     }
 
     fn cancela(&self, fields: Fields, progress: &mut Progress) -> String {
-        match typed(fields).map(Averba::parts) {
+        match typed(fields).map(Cancela::parts) {
             Ok((login, upload)) => to_json(&averba::cancela(self.service(), &login, &upload, progress)),
             Err(error) => Operation::Cancela.refused(error),
         }

@@ -14,9 +14,9 @@
 //! | [`dispatch`] | one request -> the service that answers it |
 //! | [`settings`] | `av_configure`: names, defaults, limits |
 //! | [`http`] | the one HTTP client: TLS, proxy, timeouts, limits |
-//! | [`document`] | access keys and files, as far as they must be read |
-//! | [`averba`] | the whole flow in one call: login, upload, consulta |
-//! | [`porto`] | AverbePorto: login, upload, consulta |
+//! | [`document`] | access keys, XML, ZIPs and folders of them, as far as they must be read |
+//! | [`averba`] | the whole flow in one call: login, upload, consulta; one document or thousands, with a diary |
+//! | [`porto`] | AverbePorto: login, upload, consulta, listing |
 //! | [`logging`] | the log |
 //! | [`redact`] | excerpts of foreign text without secrets |
 //!

@@ -1,9 +1,9 @@
 //! Cancellation: the event that cancels a document is handed over as a document is (read in public clients).
 
 use super::lista::page;
+use super::single::protocol;
 use super::visit::{Failed, Service, Visit};
-use super::{only_xml, protocol};
-use crate::contract::{CancelaRet, Code, ErrorEntry, Login, Progress, Stage, Upload};
+use crate::contract::{CancelaRet, Code, ErrorEntry, Login, Progress, Span, Stage, Upload, bad_field};
 use crate::document::{AccessKey, Model};
 use crate::porto::{Filters, Parcel, Receipt};
 
@@ -28,7 +28,8 @@ fn prepare<'a>(
 ) -> Result<(Visit<'a>, Parcel, AccessKey), ErrorEntry> {
     let visit = Visit::new(service, login, &upload.cookie)?;
     let parcel = service.porto.pack(upload)?;
-    let fiscal = parcel.fiscal.clone().ok_or_else(only_xml)?;
+    let fiscal =
+        parcel.fiscal.clone().ok_or_else(|| bad_field(Code::BadField, "cte", "deve ser um XML, não um ZIP"))?;
     if fiscal.model != Model::Cancellation {
         return Err(ErrorEntry::new(Code::NotEndorsable).msg(
             "O XML não é de um evento de cancelamento (110111). Informe o XML do evento, autorizado pela SEFAZ.",
@@ -55,7 +56,7 @@ fn hand_over(visit: &mut Visit, parcel: &Parcel, key: &AccessKey, progress: &mut
 
 fn send(visit: &mut Visit, parcel: &Parcel, progress: &mut Progress) -> Result<Receipt, Failed> {
     visit.with_session(Stage::Upload, progress, |Service { porto, http, .. }, session, progress| {
-        porto.deliver(http, parcel, session, progress)
+        porto.deliver(http, parcel, session, Span::ONE, progress)
     })
 }
 

@@ -1,7 +1,8 @@
 //! One call's visit to the service: its session, renewed when it has ended.
 
 use super::Sessions;
-use crate::contract::{Code, ErrorEntry, Login, Progress, Secret, Stage};
+use crate::contract::{Averbacao, Code, ErrorEntry, Login, Progress, Secret, Span, Stage};
+use crate::document::AccessKey;
 use crate::http::Http;
 use crate::porto::{Porto, Session};
 
@@ -28,6 +29,8 @@ pub(super) struct Visit<'a> {
     session: Option<Session>,
     /// Whether it is another than the caller gave.
     login_made: bool,
+    /// Whether it comes from a login of ours and nothing was done with it yet: one that has ended then is no use renewing.
+    unproved: bool,
 }
 
 impl<'a> Visit<'a> {
@@ -38,7 +41,7 @@ impl<'a> Visit<'a> {
             login.check()?;
         }
         let session = Some(given).filter(|session| !session.is_empty());
-        Ok(Self { service, login, session, login_made: false })
+        Ok(Self { service, login, session, login_made: false, unproved: false })
     }
 
     /// The session of the login that was made, for the caller to store.
@@ -59,14 +62,28 @@ impl<'a> Visit<'a> {
             Some(session) => session.clone(),
             None => self.log_in(None, progress)?,
         };
-        match work(self.service, &session, progress) {
-            Err(error) if error.is(Code::SessionExpired) && !self.login_made && self.login.check().is_ok() => {
+        let done = match work(self.service, &session, progress) {
+            Err(error) if error.is(Code::SessionExpired) && !self.unproved && self.login.check().is_ok() => {
                 progress.again(Stage::Login, 0, 1, "A sessão expirou. Entrando novamente…");
                 let renewed = self.log_in(Some(&session), progress)?;
-                work(self.service, &renewed, progress).map_err(failed)
+                work(self.service, &renewed, progress)
             }
-            done => done.map_err(failed),
-        }
+            done => done,
+        };
+        self.unproved &= done.is_err();
+        done.map_err(failed)
+    }
+
+    /// What is known of each of these keys (at most 400), in their order; `None` of one that is not endorsed.
+    pub fn look_up(
+        &mut self,
+        keys: &[&AccessKey],
+        span: Span,
+        progress: &mut Progress,
+    ) -> Result<Vec<Option<Averbacao>>, Failed> {
+        self.with_session(Stage::Consulta, progress, |Service { porto, http, .. }, session, progress| {
+            porto.find_keys(http, keys, session, span, progress)
+        })
     }
 
     fn log_in(&mut self, expired: Option<&Session>, progress: &mut Progress) -> Result<Session, Failed> {
@@ -76,7 +93,7 @@ impl<'a> Visit<'a> {
         let session = sessions.renew(expired, || porto.request_session(http, self.login).map(Session::new));
         progress.end(Stage::Login, 1, 1, session.as_ref().err());
         let session = session.map_err(failed)?;
-        (self.session, self.login_made) = (Some(session.clone()), true);
+        (self.session, self.login_made, self.unproved) = (Some(session.clone()), true, true);
         Ok(session)
     }
 }

@@ -1,5 +1,6 @@
 //! What SIEM and GA say and hear: requests, replies, progress events, the error catalogue. Data only, no I/O.
 
+mod batch;
 mod catalogue;
 mod error;
 mod field;
@@ -8,13 +9,16 @@ mod replies;
 mod requests;
 mod secret;
 
+pub use batch::{AverbaRetBatch, Entrada, Situacao};
 pub use catalogue::Code;
 pub use error::{ErrorEntry, Origin};
 pub use field::field;
-pub use progress::{Event, Progress, Stage, State};
+pub use progress::{Event, Progress, Span, Stage, State};
 pub use replies::{
     AverbaRet, AverbaRetMany, Averbacao, CancelaRet, ConfigRet, Counts, Documento, ErroRet, ListaRet, LoginRet,
     UploadRet, to_json,
 };
-pub use requests::{Averba, Consulta, Lista, Login, OneOrMany, Upload, bad_field, missing, parse_object, read};
+pub use requests::{
+    Averba, Cancela, Consulta, Lista, Login, OneOrMany, Upload, bad_field, missing, parse_object, read,
+};
 pub use secret::Secret;

@@ -8,6 +8,8 @@ use super::{Code, ErrorEntry};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
+    /// Reading documents.
+    Leitura,
     /// Logging in.
     Login,
     /// Sending a document.
@@ -21,16 +23,35 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// The text shown when the stage begins.
-    const fn msg(self) -> &'static str {
+    /// The text shown when the stage begins, for one or for `total` documents.
+    const fn msg(self, total: usize) -> &'static str {
         match self {
+            Self::Leitura => "Lendo os documentos…",
             Self::Login => "Entrando no AverbePorto…",
+            Self::Upload if total > 1 => "Enviando os documentos…",
             Self::Upload => "Enviando o documento…",
+            Self::Consulta if total > 1 => "Consultando as averbações…",
             Self::Consulta => "Consultando a averbação…",
             Self::Lista => "Listando os documentos…",
             Self::Fim => "Concluindo…",
         }
     }
+}
+
+/// How far a stage is when it is about a part of many documents.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// How many were done before it.
+    pub before: usize,
+    /// How many will be done after it.
+    pub after: usize,
+    /// Of how many.
+    pub total: usize,
+}
+
+impl Span {
+    /// The whole of one document.
+    pub const ONE: Self = Self { before: 0, after: 1, total: 1 };
 }
 
 /// Where a stage is.
@@ -72,6 +93,10 @@ pub struct Event {
 #[derive(Default)]
 pub struct Progress<'a> {
     listener: Option<&'a mut dyn FnMut(&Event) -> bool>,
+    /// Whether the listener has asked to stop.
+    stop: bool,
+    /// Whether that must wait.
+    unstoppable: bool,
     /// What the events to come are about.
     arquivo: Option<String>,
     chave: Option<String>,
@@ -94,10 +119,18 @@ impl<'a> Progress<'a> {
         (self.arquivo, self.chave) = (arquivo, chave);
     }
 
+    /// Does `work` to its end: a wish to stop is heard at the next beginning after it.
+    pub fn unstoppable<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.unstoppable, true);
+        let done = work(self);
+        self.unstoppable = before;
+        done
+    }
+
     /// `stage` begins, with `n` of `total` documents done. This is the safe point: `Err` (9002) if the caller wants to stop.
     pub fn begin(&mut self, stage: Stage, n: usize, total: usize) -> Result<(), ErrorEntry> {
-        let stop = self.tell(stage, State::Inicio, (n, total), stage.msg());
-        if stop { Err(ErrorEntry::new(Code::Cancelled)) } else { Ok(()) }
+        self.tell(stage, State::Inicio, (n, total), stage.msg(total));
+        if self.stop && !self.unstoppable { Err(ErrorEntry::new(Code::Cancelled)) } else { Ok(()) }
     }
 
     /// `stage` ended, well or with `error`. A wish to stop is heard at the next beginning.
@@ -105,7 +138,7 @@ impl<'a> Progress<'a> {
         match error {
             None => self.tell(stage, State::Ok, (n, total), "Concluído."),
             Some(error) => self.tell(stage, State::Erro, (n, total), error.text()),
-        };
+        }
     }
 
     /// `stage` will be done once more, for the reason in `msg`.
@@ -113,10 +146,9 @@ impl<'a> Progress<'a> {
         self.tell(stage, State::Repetindo, (n, total), msg);
     }
 
-    /// Whether the caller wants to stop.
-    fn tell(&mut self, etapa: Stage, estado: State, (n, total): (usize, usize), msg: &str) -> bool {
-        let Some(listener) = self.listener.as_mut() else { return false };
+    fn tell(&mut self, etapa: Stage, estado: State, (n, total): (usize, usize), msg: &str) {
+        let Some(listener) = self.listener.as_mut() else { return };
         let (arquivo, chave) = (self.arquivo.clone(), self.chave.clone());
-        listener(&Event { etapa, estado, n, total, arquivo, chave, msg: msg.to_owned() })
+        self.stop |= listener(&Event { etapa, estado, n, total, arquivo, chave, msg: msg.to_owned() });
     }
 }

@@ -57,11 +57,43 @@ pub struct Upload {
     pub dump: Option<String>,
 }
 
-/// `Averba` → averbaRet: login, upload and consulta of one document in one call (seed, Part II); and `Cancela` →
-/// cancelaRet, whose XML is the event that cancels the document.
+/// `Averba` → averbaRet: login, upload and consulta in one call (seed, Part II), of one document or of many.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Averba {
+    /// User, for when a login is needed.
+    pub user: String,
+    /// Password, for when a login is needed.
+    pub pass: Secret,
+    /// A session to try first.
+    pub cookie: Secret,
+    /// Path of an XML; or of a folder or a ZIP with many; or a list of any of these.
+    pub cte: Option<OneOrMany>,
+    /// One XML itself, in place of `cte`.
+    pub xml: Option<String>,
+    /// Access key; must be the one document's (2008).
+    pub chave: Option<String>,
+    /// CNPJ of the issuer; must be the one document's (2008).
+    #[serde(rename = "CNPJ")]
+    pub cnpj: Option<String>,
+    /// Number of the document; must be the one document's (2008).
+    #[serde(deserialize_with = "text_or_number")]
+    pub n_cte: Option<String>,
+    /// As in `Upload`.
+    pub recipient: Option<String>,
+    /// As in `Upload`.
+    #[serde(deserialize_with = "text_or_number")]
+    pub v: Option<String>,
+    /// Of many: sends also what is endorsed already.
+    pub reenviar: Option<bool>,
+    /// Of many: the file in which the outcome of each is noted as soon as it is known.
+    pub diario: Option<String>,
+}
+
+/// `Cancela` → cancelaRet: the XML is the event that cancels a document.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Cancela {
     /// User, for when a login is needed.
     pub user: String,
     /// Password, for when a login is needed.
@@ -72,12 +104,12 @@ pub struct Averba {
     pub cte: Option<String>,
     /// The XML itself, in place of `cte`.
     pub xml: Option<String>,
-    /// Access key; must be the document's (2008).
+    /// Access key; must be the cancelled document's (2008).
     pub chave: Option<String>,
-    /// CNPJ of the issuer; must be the document's (2008).
+    /// CNPJ of the issuer; must be the cancelled document's (2008).
     #[serde(rename = "CNPJ")]
     pub cnpj: Option<String>,
-    /// Number of the document; must be the document's (2008).
+    /// Number of the document; must be the cancelled document's (2008).
     #[serde(deserialize_with = "text_or_number")]
     pub n_cte: Option<String>,
     /// As in `Upload`.
@@ -87,7 +119,7 @@ pub struct Averba {
     pub v: Option<String>,
 }
 
-impl Averba {
+impl Cancela {
     /// Its login and its upload.
     #[must_use]
     pub fn parts(self) -> (Login, Upload) {

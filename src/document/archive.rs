@@ -1,18 +1,60 @@
-//! A ZIP of documents, checked before it is sent: the service ignores in silence what is beyond 400 documents (manual),
-//! and nobody would notice.
+//! A ZIP of documents: one that is given is checked before it is sent, for the service ignores in silence what is beyond
+//! 400 documents (manual), and nobody would notice; and those that we make of many documents.
 
 use std::borrow::Cow;
-use std::io::{Cursor, Read, Seek};
+use std::io::{Cursor, Read, Seek, Write};
 
-use zip::ZipArchive;
 use zip::read::ZipFile;
+use zip::write::SimpleFileOptions;
+use zip::{ZipArchive, ZipWriter};
 
 use super::Content;
 use super::file::{Kind, MAX_BYTES};
 use crate::contract::{Code, ErrorEntry};
 
 /// What the service takes at most (manual).
-const MAX_DOCUMENTS: usize = 400;
+pub const MAX_DOCUMENTS: usize = 400;
+
+/// When the documents in a ZIP of ours come to so many bytes, unpacked, it takes no more: two of 50 MB do not fill the
+/// memory, and 400 of the usual 12 KB travel together.
+const ENOUGH_BYTES: usize = 16 * 1024 * 1024;
+
+/// A ZIP in the making, without any document at first.
+pub struct Packer {
+    writer: ZipWriter<Cursor<Vec<u8>>>,
+    documents: usize,
+    bytes: usize,
+}
+
+impl Default for Packer {
+    fn default() -> Self {
+        Self { writer: ZipWriter::new(Cursor::new(Vec::new())), documents: 0, bytes: 0 }
+    }
+}
+
+impl Packer {
+    /// Takes one more document, under this name.
+    pub fn add(&mut self, name: &str, document: &[u8]) -> Result<(), ErrorEntry> {
+        let failed = |error: String| ErrorEntry::new(Code::Bug).detail(format!("ZIP not written: {error}"));
+        self.writer.start_file(name, SimpleFileOptions::default()).map_err(|error| failed(error.to_string()))?;
+        self.writer.write_all(document).map_err(|error| failed(error.to_string()))?;
+        self.documents += 1;
+        self.bytes += document.len();
+        Ok(())
+    }
+
+    /// Whether it takes no more.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.documents >= MAX_DOCUMENTS || self.bytes >= ENOUGH_BYTES
+    }
+
+    /// The ZIP.
+    pub fn finish(self) -> Result<Vec<u8>, ErrorEntry> {
+        let written = self.writer.finish();
+        written.map(Cursor::into_inner).map_err(|error| ErrorEntry::new(Code::Bug).detail(error.to_string()))
+    }
+}
 
 /// 2009 if `content` is a ZIP that is damaged, empty, holds another ZIP or more than 400 files. Blocks for reading it whole.
 pub fn check(content: &Content) -> Result<(), ErrorEntry> {
@@ -40,20 +82,30 @@ fn check_entries(mut archive: ZipArchive<impl Read + Seek>) -> Result<(), ErrorE
     if files > 0 { Ok(()) } else { Err(bad("no file in it".to_owned())) }
 }
 
-/// Read to its end, which compares its checksum; no further than any document goes.
-fn check_entry(mut entry: ZipFile<'_, impl Read>) -> Result<(), ErrorEntry> {
-    let name = entry.name().map(Cow::into_owned).unwrap_or_default();
-    let mut content = Vec::new();
-    let read = entry.by_ref().take(MAX_BYTES + 1).read_to_end(&mut content);
-    match read {
-        Err(error) => Err(bad(format!("{name}: {error}"))),
-        Ok(_) if content.len() as u64 > MAX_BYTES => Err(bad(format!("{name}: more than 50 MB"))),
-        Ok(_) if Kind::of(&content) == Some(Kind::Zip) => Err(bad(format!("{name}: a ZIP within the ZIP"))),
-        Ok(_) => Ok(()),
+fn check_entry(entry: ZipFile<'_, impl Read>) -> Result<(), ErrorEntry> {
+    let name = name_of(&entry);
+    match Kind::of(&read_entry(entry)?) {
+        Some(Kind::Zip) => Err(bad(format!("{name}: a ZIP within the ZIP"))),
+        _ => Ok(()),
     }
 }
 
-fn bad(detail: String) -> ErrorEntry {
+/// The name of a file in a ZIP; empty if it cannot be read.
+pub(super) fn name_of(entry: &ZipFile<'_, impl Read>) -> String {
+    entry.name().map(Cow::into_owned).unwrap_or_default()
+}
+
+/// A file in a ZIP, to its end, which compares its checksum; no further than any document goes.
+pub(super) fn read_entry(mut entry: ZipFile<'_, impl Read>) -> Result<Vec<u8>, ErrorEntry> {
+    let mut content = Vec::new();
+    match entry.by_ref().take(MAX_BYTES + 1).read_to_end(&mut content) {
+        Err(error) => Err(bad(format!("{}: {error}", name_of(&entry)))),
+        Ok(_) if content.len() as u64 > MAX_BYTES => Err(bad(format!("{}: more than 50 MB", name_of(&entry)))),
+        Ok(_) => Ok(content),
+    }
+}
+
+pub(super) fn bad(detail: String) -> ErrorEntry {
     ErrorEntry::new(Code::BadZip).detail(detail)
 }
 

@@ -49,7 +49,7 @@ impl Content {
         match self {
             Self::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
             Self::File(file, length) => {
-                let unreadable = |error: io::Error| io_error(&error).detail(error.to_string());
+                let unreadable = |error: io::Error| code_of(&error).detail(error.to_string());
                 let mut bytes = Vec::new();
                 let mut file = file.try_clone().map_err(unreadable)?;
                 file.rewind().map_err(unreadable)?;
@@ -71,15 +71,22 @@ impl Content {
 
 impl Document {
     /// Opens the file at `path` and tells what it is. 2001 to 2005 if it cannot be sent.
-    pub fn open(path: &str) -> Result<Self, ErrorEntry> {
-        let unreadable = |error: io::Error| io_error(&error).detail(format!("{path}: {error}"));
-        let length =
-            checked_length(&std::fs::metadata(path).map_err(unreadable)?).map_err(|error| error.detail(path))?;
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, ErrorEntry> {
+        let path = path.as_ref();
+        let named = |error: ErrorEntry| error.detail(path.display().to_string());
+        let unreadable = |error| io_error(path, &error);
+        let length = checked_length(&std::fs::metadata(path).map_err(unreadable)?).map_err(named)?;
         let mut file = File::open(path).map_err(unreadable)?;
         let kind = Kind::of_file(&mut file).map_err(unreadable)?;
-        let kind = kind.ok_or_else(|| ErrorEntry::new(Code::FileType).detail(path))?;
-        let stem = Path::new(path).file_stem().unwrap_or_default().to_string_lossy();
+        let kind = kind.ok_or_else(|| named(ErrorEntry::new(Code::FileType)))?;
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         Ok(Self { kind, name: travel_name(&stem, kind), content: Content::File(file, length) })
+    }
+
+    /// A document of `kind` in memory: `stem` names it.
+    #[must_use]
+    pub fn from_bytes(bytes: Vec<u8>, kind: Kind, stem: &str) -> Self {
+        Self { kind, name: travel_name(stem, kind), content: Content::Bytes(bytes) }
     }
 
     /// An XML given as text, in the encoding that it declares: `stem` names it.
@@ -92,7 +99,7 @@ impl Document {
             return Err(ErrorEntry::new(Code::FileTooLarge));
         }
         match Kind::of(&bytes) {
-            Some(kind @ Kind::Xml) => Ok(Self { kind, name: travel_name(stem, kind), content: Content::Bytes(bytes) }),
+            Some(kind @ Kind::Xml) => Ok(Self::from_bytes(bytes, kind, stem)),
             _ => Err(ErrorEntry::new(Code::FileType)),
         }
     }
@@ -146,8 +153,13 @@ fn checked_length(metadata: &Metadata) -> Result<u64, ErrorEntry> {
     }
 }
 
+/// Why `path` cannot be read.
+pub(super) fn io_error(path: &Path, error: &io::Error) -> ErrorEntry {
+    code_of(error).detail(format!("{}: {error}", path.display()))
+}
+
 /// 2001 where there is no such file; 2002 for whatever else keeps it from being read.
-fn io_error(error: &io::Error) -> ErrorEntry {
+fn code_of(error: &io::Error) -> ErrorEntry {
     ErrorEntry::new(match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidInput | ErrorKind::InvalidFilename => {
             Code::FileNotFound

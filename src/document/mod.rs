@@ -5,8 +5,10 @@ mod archive;
 mod encoding;
 mod file;
 mod fiscal;
+mod sources;
 
 pub use access_key::AccessKey;
-pub use archive::check as check_zip;
+pub use archive::{Packer, check as check_zip};
 pub use file::{Content, Document, Kind, MAX_BYTES};
 pub use fiscal::{Fiscal, Model};
+pub use sources::{Sources, holds_many};

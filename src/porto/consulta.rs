@@ -4,12 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use super::answer::{Answer, Pair};
 use super::{Porto, Session, not_understood};
-use crate::contract::{Averbacao, Code, Consulta, ErrorEntry, OneOrMany, Progress, Secret, Stage, bad_field, missing};
+use crate::contract::{
+    Averbacao, Code, Consulta, ErrorEntry, OneOrMany, Progress, Secret, Span, Stage, bad_field, missing,
+};
 use crate::document::AccessKey;
 use crate::http::{Effect, Http, Payload, Request};
 
 /// Keys in one POST: well below the 1000 variables that PHP reads (max_input_vars).
-const ITEMS_PER_POST: usize = 400;
+pub const KEYS_PER_CONSULTA: usize = 400;
 
 /// Keys in one GET: each takes 60 bytes of a line for which servers allow 8 KB.
 const ITEMS_PER_GET: usize = 100;
@@ -39,9 +41,21 @@ impl Porto {
         })
     }
 
-    /// Looks up one key.
-    pub fn look_up_key(&self, http: &Http, key: &AccessKey, session: &Session, progress: &mut Progress) -> Averbacao {
-        self.look_up(http, By::Chave, vec![Entry::new(By::Chave, key.as_str())], session, progress).remove(0)
+    /// Looks up at most [`KEYS_PER_CONSULTA`] keys in one request: what is known of each, in their order; `None` of one that
+    /// is not endorsed.
+    pub fn find_keys(
+        &self,
+        http: &Http,
+        keys: &[&AccessKey],
+        session: &Session,
+        span: Span,
+        progress: &mut Progress,
+    ) -> Result<Vec<Option<Averbacao>>, ErrorEntry> {
+        let items: Vec<_> = keys.iter().map(|key| key.as_str()).collect();
+        let pairs = self.ask(http, By::Chave, &items, session, span, progress)?;
+        let found: HashMap<_, _> = pairs.into_iter().map(|pair| (pair.chave, pair.protocolo)).collect();
+        let known = |key: &&AccessKey| Some(endorsed(of_key(key), key.as_str(), found.get(key.as_str())?));
+        Ok(keys.iter().map(known).collect())
     }
 
     fn look_up(
@@ -53,11 +67,12 @@ impl Porto {
         progress: &mut Progress,
     ) -> Vec<Averbacao> {
         let asked = unique(entries.iter().filter_map(|entry| entry.asked.as_deref()));
-        let per_request = if session.is_empty() { ITEMS_PER_GET } else { ITEMS_PER_POST };
+        let per_request = if session.is_empty() { ITEMS_PER_GET } else { KEYS_PER_CONSULTA };
         let mut outcomes = HashMap::new();
         for (index, chunk) in asked.chunks(per_request).enumerate() {
             let done = index * per_request;
-            match self.ask(http, by, chunk, session, (done, asked.len()), progress) {
+            let span = Span { before: done, after: done + chunk.len(), total: asked.len() };
+            match self.ask(http, by, chunk, session, span, progress) {
                 Ok(pairs) => outcomes.extend(pairs.into_iter().map(|pair| (by.of(&pair).to_owned(), Ok(pair)))),
                 // What could not be asked now is not asked any further: the reason stands in every entry left.
                 Err(error) => {
@@ -75,12 +90,12 @@ impl Porto {
         by: By,
         items: &[&str],
         session: &Session,
-        (done, total): (usize, usize),
+        span: Span,
         progress: &mut Progress,
     ) -> Result<Vec<Pair>, ErrorEntry> {
-        progress.begin(Stage::Consulta, done, total)?;
+        progress.begin(Stage::Consulta, span.before, span.total)?;
         let found = self.request_pairs(http, by, items, session);
-        progress.end(Stage::Consulta, done + items.len(), total, found.as_ref().err());
+        progress.end(Stage::Consulta, span.after, span.total, found.as_ref().err());
         found
     }
 

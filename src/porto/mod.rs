@@ -18,9 +18,9 @@ use crate::settings::{PortoSettings, Settings};
 use answer::Answer;
 use pace::Pace;
 
-pub use consulta::{Found, endorsed};
+pub use consulta::{Found, KEYS_PER_CONSULTA, endorsed};
 pub use lista::Filters;
-pub use upload::{Parcel, Receipt};
+pub use upload::{Fields, Parcel, Receipt};
 
 /// The name of the session cookie. It travels raw: the service does not understand a percent-encoded name.
 const SESSION: &str = "portal[ses]";
@@ -46,6 +46,12 @@ impl Porto {
             pace: Pace::new(settings.uploads_por_segundo),
             settings,
         })
+    }
+
+    /// The address of login, upload and consulta.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.url.as_str()
     }
 
     /// POST to conn.php and the answer, understood.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::answer::Answer;
 use super::{Porto, Session, not_understood};
-use crate::contract::{Code, Counts, ErrorEntry, Origin, Progress, Secret, Stage, Upload, bad_field, missing};
+use crate::contract::{Code, Counts, ErrorEntry, Origin, Progress, Secret, Span, Stage, Upload, bad_field, missing};
 use crate::document::{AccessKey, Document, Fiscal, Kind, check_zip};
 use crate::http::{Effect, Http, Payload};
 use crate::settings::is_recipient;
@@ -21,10 +21,15 @@ pub struct Receipt {
     pub dump: Option<Value>,
 }
 
+/// The fields of the form that go with a document.
+pub type Fields = Vec<(&'static str, String)>;
+
 /// An upload, checked and ready to be sent: again, if need be.
 pub struct Parcel {
-    fields: Vec<(&'static str, String)>,
-    document: Document,
+    /// What goes with the document.
+    pub fields: Fields,
+    /// The document, or the ZIP of documents.
+    pub document: Document,
     /// What the XML says of itself; `None` for a ZIP.
     pub fiscal: Option<Fiscal>,
 }
@@ -36,7 +41,7 @@ impl Porto {
         if session.is_empty() {
             return Err(missing("cookie"));
         }
-        self.deliver(http, &self.pack(upload)?, &session, progress)
+        self.deliver(http, &self.pack(upload)?, &session, Span::ONE, progress)
     }
 
     /// Checks everything about `upload` but its session, and reads the document: what is wrong with it, or is not the one
@@ -64,16 +69,18 @@ impl Porto {
         http: &Http,
         parcel: &Parcel,
         session: &Session,
+        span: Span,
         progress: &mut Progress,
     ) -> Result<Receipt, ErrorEntry> {
-        progress.begin(Stage::Upload, 0, 1)?;
+        progress.begin(Stage::Upload, span.before, span.total)?;
         let receipt = self.send(http, parcel, session);
         let error = receipt.as_ref().map_or_else(Some, |receipt| receipt.errors.first());
-        progress.end(Stage::Upload, 1, 1, error);
+        progress.end(Stage::Upload, span.after, span.total, error);
         receipt
     }
 
-    fn fields(&self, upload: &Upload) -> Result<Vec<(&'static str, String)>, ErrorEntry> {
+    /// Checks what is to go with the document of `upload`, or with many: 1006 names what is wrong.
+    pub fn fields(&self, upload: &Upload) -> Result<Fields, ErrorEntry> {
         let recipient = upload.recipient.as_deref().unwrap_or(&self.settings.recipient);
         if !is_recipient(recipient) {
             return Err(bad_field(Code::BadField, "recipient", "deve ser vazio, E, F, T ou D"));

@@ -196,7 +196,6 @@ fn wrong_input_sends_nothing() {
         (json!({"mod":"Averba","cte":fixture("cte-utf8.xml")}), 1005),
         (json!({"mod":"Averba","user":"u","cte":fixture("cte-utf8.xml")}), 1005),
         (json!({"mod":"Averba","user":"u","pass":"p"}), 1005),
-        (json!({"mod":"Averba","user":"u","pass":"p","cte":fixture("lote-3-cte.zip")}), 1006),
         (json!({"mod":"Averba","user":"u","pass":"p","cte":fixture("xml-nao-fiscal.xml")}), 2007),
         (json!({"mod":"Averba","user":"u","pass":"p","cte":fixture("cte-utf8.xml"),"n_cte":"1"}), 2008),
         (json!({"mod":"Averba","user":"u","pass":"p","cte":fixture("cte-utf8.xml"),"dump":1}), 1006),

@@ -263,3 +263,57 @@ impl Drop for TempFile {
         let _ = fs::remove_dir_all(self.0.parent().expect("it has a folder"));
     }
 }
+
+/// A folder with CT-e of one's own making, gone when dropped.
+pub struct Documents {
+    folder: TempFile,
+    /// Their access keys.
+    pub keys: Vec<String>,
+}
+
+impl Documents {
+    /// So many, each with its own key, in files that sort like `keys`.
+    pub fn new(count: usize) -> Self {
+        let documents = Self { folder: TempFile::new("leia-me.txt", b"x"), keys: (1..=count).map(key).collect() };
+        fs::remove_file(documents.folder.path()).expect("it was just written");
+        let model = fs::read_to_string(fixture_file("cte-utf8.xml")).expect("the fixture can be read");
+        for key in &documents.keys {
+            fs::write(documents.file(key), model.replace(MODEL_KEY, key)).expect("a document");
+        }
+        documents
+    }
+
+    /// The folder, as the program under test must name it.
+    pub fn name(&self) -> String {
+        target().path(self.folder())
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path().parent().expect("it has a folder")
+    }
+
+    /// The file of the document with this key.
+    pub fn file(&self, key: &str) -> PathBuf {
+        self.folder().join(format!("{key}.xml"))
+    }
+
+    /// The file of the document at this place, as the program under test must name it.
+    pub fn path(&self, place: usize) -> String {
+        target().path(&self.file(&self.keys[place]))
+    }
+}
+
+/// The key in `cte-utf8.xml`.
+const MODEL_KEY: &str = "41260599990001000198570010000047111283746517";
+
+/// The model's key with another number, and the check digit that it calls for.
+fn key(number: usize) -> String {
+    let body = format!("{}{number:09}{}", &MODEL_KEY[..25], &MODEL_KEY[34..43]);
+    let weighted = body.bytes().rev().zip((2..=9).cycle()).map(|(digit, weight)| usize::from(digit - b'0') * weight);
+    let digit = match weighted.sum::<usize>() % 11 {
+        0 | 1 => 0,
+        rest => 11 - rest,
+    };
+    format!("{body}{digit}")
+}

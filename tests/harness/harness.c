@@ -28,7 +28,8 @@ static const char HELP[] =
     "  login USUÁRIO SENHA         entra no AverbePorto; SENHA - lê a variável AVERBADOR_PASS ou pergunta\n"
     "  upload COOKIE ARQUIVO       envia um XML ou ZIP\n"
     "  consulta COOKIE CHAVE...    consulta a averbação de uma ou mais chaves; COOKIE - consulta sem sessão\n"
-    "  averba USUÁRIO SENHA ARQ.   login, upload e consulta de um CT-e, numa só chamada; SENHA como no login\n"
+    "  averba USUÁRIO SENHA ARQ... login, upload e consulta numa só chamada, de um CT-e ou de muitos: XML, pastas e ZIPs;\n"
+    "                              SENHA como no login\n"
     "  cancela USUÁRIO SENHA ARQ.  entrega o evento de cancelamento de um CT-e\n"
     "  lista USUÁRIO SENHA         os documentos que a seguradora tem, com a situação de cada um\n"
     "  executa JSON...             faz o que cada pedido diz, na ordem, no mesmo processo\n"
@@ -40,7 +41,10 @@ static const char HELP[] =
     "Opções:\n"
     "  --config JSON               configura a biblioteca antes do comando (av_configure)\n"
     "  --lib CAMINHO               a biblioteca, se não for a que o sistema acha pelo nome\n"
-    "  --progresso                 mostra as etapas em stderr\n"
+    "  --progresso                 mostra as etapas em stderr, em JSON; sem isto, num terminal, uma linha com o andamento\n"
+    "  --diario ARQUIVO            averba: anota o resultado de cada documento, e retoma de onde uma chamada parou\n"
+    "  --reenviar                  averba: envia também o que já está averbado\n"
+    "  --parar-apos N              pede para parar na etapa de número N\n"
     "  --help                      mostra este texto\n"
     "\n"
     "Termina com 0 se toda resposta diz que deu certo (status 1), 1 se alguma diz que não, 2 se o uso foi errado.\n";
@@ -48,7 +52,10 @@ static const char HELP[] =
 static struct {
     const char *library;
     const char *config;
+    const char *diary;
+    const char *stop_after;
     int progress;
+    int resend;
 } options;
 
 /* Tells that the command line makes no sense, and what to do. */
@@ -125,16 +132,38 @@ static void put_list(struct text *text, const char *name, char **values, int cou
 
 /* ---- Calls ---- */
 
-static int32_t AV_CALL show_progress(const char *event, void *context)
+/* One line on the terminal, rewritten with each event. */
+static void show_line(const char *event)
 {
-    (void)context;
-    fprintf(stderr, "%s\n", event);
-    return 0;
+    char *n = api.av_field(event, "/n");
+    char *total = api.av_field(event, "/total");
+    char *msg = api.av_field(event, "/msg");
+    char *stage = api.av_field(event, "/etapa");
+    int ends = stage != NULL && strcmp(stage, "fim") == 0;
+    fprintf(stderr, "\r%s/%s %-70s%s", n, total, msg, ends ? "\n" : "");
+    api.av_free(n);
+    api.av_free(total);
+    api.av_free(msg);
+    api.av_free(stage);
+}
+
+/* `context` counts the events. */
+static int32_t AV_CALL on_event(const char *event, void *context)
+{
+    int *events = context;
+    *events += 1;
+    if (options.progress) {
+        fprintf(stderr, "%s\n", event);
+    } else if (is_terminal(stderr)) {
+        show_line(event);
+    }
+    return options.stop_after != NULL && *events >= atoi(options.stop_after);
 }
 
 static char *execute(const char *request)
 {
-    return api.av_execute(request, options.progress ? show_progress : NULL, NULL);
+    int events = 0;
+    return api.av_execute(request, on_event, &events);
 }
 
 /* Executes what was put together in `request`, and frees it. */
@@ -284,32 +313,45 @@ static int do_consulta(char **words, int count)
     return print_reply(execute_text(&request));
 }
 
-/* An operation that logs in by itself, with the file in the third word if there is one. */
-static int do_with_login(const char *mod, char **words, int count)
+/* Begins a request for an operation that logs in by itself. */
+static void put_login(struct text *request, const char *mod, char **words)
 {
-    struct text request = {0};
     char *pass = password(words[1]);
-    put_field(&request, "mod", mod);
-    put_field(&request, "user", words[0]);
-    put_field(&request, "pass", pass);
-    if (count == 3) put_field(&request, "cte", words[2]);
+    put_field(request, "mod", mod);
+    put_field(request, "user", words[0]);
+    put_field(request, "pass", pass);
     free(pass);
-    return print_reply(execute_text(&request));
 }
 
 static int do_averba(char **words, int count)
 {
-    return do_with_login("Averba", words, count);
+    struct text request = {0};
+    put_login(&request, "Averba", words);
+    if (count == 3) {
+        put_field(&request, "cte", words[2]);
+    } else {
+        put_list(&request, "cte", words + 2, count - 2);
+    }
+    if (options.diary != NULL) put_field(&request, "diario", options.diary);
+    if (options.resend) put_text(&request, ",\"reenviar\":true");
+    return print_reply(execute_text(&request));
 }
 
 static int do_cancela(char **words, int count)
 {
-    return do_with_login("Cancela", words, count);
+    struct text request = {0};
+    (void)count;
+    put_login(&request, "Cancela", words);
+    put_field(&request, "cte", words[2]);
+    return print_reply(execute_text(&request));
 }
 
 static int do_lista(char **words, int count)
 {
-    return do_with_login("Lista", words, count);
+    struct text request = {0};
+    (void)count;
+    put_login(&request, "Lista", words);
+    return print_reply(execute_text(&request));
 }
 
 /* All requests are read before the first is executed, so that a wrong file name leaves nothing half done. */
@@ -359,7 +401,7 @@ static const struct command {
     {"login", 2, 2, do_login},
     {"upload", 2, 2, do_upload},
     {"consulta", 2, INT_MAX, do_consulta},
-    {"averba", 3, 3, do_averba},
+    {"averba", 3, INT_MAX, do_averba},
     {"cancela", 3, 3, do_cancela},
     {"lista", 2, 2, do_lista},
     {"executa", 1, INT_MAX, do_execute},
@@ -381,14 +423,18 @@ static int take_options(char **words, int *count)
 {
     int i, left = 0;
     for (i = 0; i < *count; i++) {
-        const char **value = strcmp(words[i], "--config") == 0 ? &options.config
-                             : strcmp(words[i], "--lib") == 0  ? &options.library
-                                                               : NULL;
+        const char **value = strcmp(words[i], "--config") == 0       ? &options.config
+                             : strcmp(words[i], "--lib") == 0        ? &options.library
+                             : strcmp(words[i], "--diario") == 0     ? &options.diary
+                             : strcmp(words[i], "--parar-apos") == 0 ? &options.stop_after
+                                                                     : NULL;
         if (value != NULL && i + 1 == *count) return !misused("Falta o valor de ", words[i]);
         if (value != NULL) {
             *value = words[++i];
         } else if (strcmp(words[i], "--progresso") == 0) {
             options.progress = 1;
+        } else if (strcmp(words[i], "--reenviar") == 0) {
+            options.resend = 1;
         } else if (strncmp(words[i], "--", 2) == 0) {
             return !misused("Opção desconhecida: ", words[i]);
         } else {

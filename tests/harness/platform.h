@@ -17,6 +17,8 @@
 #  include <shellapi.h>
 #  include <fcntl.h>
 #  include <io.h>
+#else
+#  include <unistd.h>
 #endif
 
 static inline void *allocated(size_t size)
@@ -88,6 +90,11 @@ static inline void restore_output(unsigned before)
     SetConsoleOutputCP(before);
 }
 
+static inline int is_terminal(FILE *file)
+{
+    return _isatty(_fileno(file));
+}
+
 static inline FILE *open_file(const char *path)
 {
     WCHAR *wide = widened(path);
@@ -118,6 +125,11 @@ static inline unsigned prepare_output(void)
 static inline void restore_output(unsigned before)
 {
     (void)before;
+}
+
+static inline int is_terminal(FILE *file)
+{
+    return isatty(fileno(file));
 }
 
 static inline FILE *open_file(const char *path)
