@@ -1,6 +1,7 @@
 //! Sessions that ended and those that came after them: two calls that find the same session ended make one login.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::contract::ErrorEntry;
@@ -11,27 +12,69 @@ const REMEMBERED: usize = 100;
 
 /// The session that followed each one that ended.
 #[derive(Default)]
-pub struct Sessions(Mutex<HashMap<Session, Session>>);
+pub struct Sessions {
+    renewals: Mutex<Renewals>,
+    /// How many logins have failed.
+    failures: AtomicU64,
+}
+
+#[derive(Default)]
+struct Renewals {
+    followers: HashMap<Session, Session>,
+    /// The session whose renewal failed last, and why.
+    failed: Option<(Session, ErrorEntry)>,
+}
 
 impl Sessions {
-    /// The session that followed `expired`, or a new one by `login`. Whoever asks for the same meanwhile waits for it.
+    /// The session that followed `expired`, or a new one by `login`. Whoever asks for the same meanwhile waits for it, and
+    /// shares its failure: a wrong password tried twice is one step nearer to a lock-out.
     /// `login` must not call back into the program: it would wait for itself.
     pub fn renew(
         &self,
         expired: Option<&Session>,
         login: impl FnOnce() -> Result<Session, ErrorEntry>,
     ) -> Result<Session, ErrorEntry> {
-        let Some(expired) = expired else { return login() };
-        let mut followers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(follower) = followers.get(expired) {
+        match expired {
+            Some(expired) => self.renew_as_of(self.failures.load(Ordering::SeqCst), expired, login),
+            None => login(),
+        }
+    }
+
+    /// For a caller who came when `failures_before` logins had failed.
+    fn renew_as_of(
+        &self,
+        failures_before: u64,
+        expired: &Session,
+        login: impl FnOnce() -> Result<Session, ErrorEntry>,
+    ) -> Result<Session, ErrorEntry> {
+        let mut renewals = self.renewals.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(follower) = renewals.followers.get(expired) {
             return Ok(follower.clone());
         }
-        let session = login()?;
-        if followers.len() >= REMEMBERED {
-            followers.clear();
+        if let Some((session, error)) = &renewals.failed
+            && session == expired
+            && self.failures.load(Ordering::SeqCst) > failures_before
+        {
+            return Err(error.clone());
         }
-        followers.insert(expired.clone(), session.clone());
-        Ok(session)
+        let renewed = login();
+        match &renewed {
+            Ok(session) => renewals.remember(expired, session),
+            Err(error) => {
+                renewals.failed = Some((expired.clone(), error.clone()));
+                self.failures.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+        renewed
+    }
+}
+
+impl Renewals {
+    fn remember(&mut self, expired: &Session, session: &Session) {
+        if self.followers.len() >= REMEMBERED {
+            self.followers.clear();
+        }
+        self.followers.insert(expired.clone(), session.clone());
     }
 }
 
@@ -41,7 +84,7 @@ mod tests {
     use std::thread;
 
     use super::Sessions;
-    use crate::contract::Secret;
+    use crate::contract::{Code, ErrorEntry, Secret};
     use crate::porto::Session;
 
     fn session(value: &str) -> Session {
@@ -63,6 +106,17 @@ mod tests {
             assert!(calls.into_iter().all(|call| call.join().unwrap().unwrap().value() == "new"));
         });
         assert_eq!(logins.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn who_waited_for_a_login_that_failed_shares_its_failure_and_who_comes_later_tries() {
+        let sessions = Sessions::default();
+        let old = session("old");
+        assert!(sessions.renew_as_of(0, &old, || Err(ErrorEntry::new(Code::BadCredentials))).is_err());
+        let waited = sessions.renew_as_of(0, &old, || panic!("a second login"));
+        assert_eq!(waited.err().map(|error| error.code()), Some(5001));
+        assert!(sessions.renew(Some(&session("other")), || Ok(session("new"))).is_ok());
+        assert!(sessions.renew(Some(&old), || Ok(session("new"))).is_ok());
     }
 
     #[test]

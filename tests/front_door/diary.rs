@@ -50,8 +50,7 @@ fn every_outcome_is_noted_and_what_is_noted_is_not_asked_again() {
 fn what_may_have_been_sent_is_looked_up_even_if_all_is_to_be_sent_again() {
     let (world, documents, diary) = (World::new(), Documents::new(2), new_diary());
     world.simulator.fault(Fault::new(Effect::LoseAnswer).on(Target::Upload));
-    world.simulator.fault(Fault::new(Effect::Delay(Duration::ZERO)).on(Target::Consulta));
-    world.simulator.fault(Fault::new(Effect::status(503)).on(Target::Consulta));
+    world.simulator.fault(Fault::new(Effect::status(503)).on(Target::Consulta).after(1));
     let mut request = averba(&documents, &diary);
     assert_eq!(world.execute(&request)["resumo"]["falhas"], 2);
     request["reenviar"] = json!(true);

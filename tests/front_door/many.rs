@@ -215,9 +215,8 @@ fn a_lost_answer_is_looked_up_and_only_what_is_missing_goes_again() {
 fn what_cannot_be_known_is_uncertain_and_the_rest_is_not_tried() {
     let (world, documents) = (World::new(), Documents::new(402));
     let cookie = world.log_in();
-    world.simulator.fault(Fault::new(Effect::Delay(std::time::Duration::ZERO)).on(Target::Consulta).times(2));
     world.simulator.fault(Fault::new(Effect::LoseAnswer).on(Target::Upload));
-    world.simulator.fault(Fault::new(Effect::status(503)).on(Target::Consulta).forever());
+    world.simulator.fault(Fault::new(Effect::status(503)).on(Target::Consulta).after(2).forever());
     let reply = world.execute(&averba_with(documents.name(), json!({"cookie":cookie})));
     assert_eq!((&reply["resumo"], code(&reply)), (&resumo(402, 0, 0, 400, 2), 4001));
     assert_eq!((codes(&reply)[0], codes(&reply)[400]), (3005, 4001));
