@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::Write;
+use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use simulator::{DEFAULT_PASSWORD, DEFAULT_USER, Effect, Fault, Target};
@@ -120,6 +122,23 @@ fn bad_files_fail_alone_and_the_order_stays() {
     assert!(msg(&reply["S"][5]).contains("Cancela"));
     each_was_received_once(&world, &documents);
     assert_eq!(order(&world), "login Protocolo Upload Protocolo");
+}
+
+#[test]
+fn what_vanishes_or_becomes_another_document_meanwhile_fails_alone() {
+    let (world, documents) = (World::new(), Documents::new(3));
+    // It has read them all by then, and waits for the answer about which are endorsed.
+    world.simulator.fault(Fault::new(Effect::Delay(Duration::from_secs(3))).on(Target::Consulta));
+    let watch = world.simulator.watch();
+    let reply = thread::scope(|scope| {
+        let call = scope.spawn(|| world.execute(&averba(documents.name())));
+        assert_eq!(watch.recv().unwrap().module, "login");
+        fs::remove_file(documents.file(&documents.keys[0])).unwrap();
+        fs::copy(documents.file(&documents.keys[2]), documents.file(&documents.keys[1])).unwrap();
+        call.join().unwrap()
+    });
+    assert_eq!((codes(&reply), &reply["resumo"]), (vec![2001, 2008, 0], &resumo(3, 1, 0, 2, 0)));
+    assert_eq!(world.simulator.documents().len(), 1);
 }
 
 #[test]
