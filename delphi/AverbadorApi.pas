@@ -35,8 +35,8 @@ type
   EAverbadorApi = class(Exception);
 
   // Told about each stage of a call while it is under way: `event_json` is
-  // `{"etapa":"leitura|login|upload|consulta|lista|fim","estado":"inicio|ok|erro|repetindo","n":done,"total":of,
-  // "arquivo":"...","chave":"...","msg":"..."}` in UTF-8 (`arquivo` and `chave` where they are known), valid until the function
+  // `{"etapa":"leitura|login|upload|consulta|lista|diagnostico|fim","estado":"inicio|ok|erro|repetindo","n":done,
+  // "total":of,"arquivo":"...","chave":"...","msg":"..."}` in UTF-8 (`arquivo` and `chave` where they are known), valid until the function
   // returns; `context` is the one given to `av_execute`. Return 0 to go on, anything else to stop at the next safe point
   // (error 9002; what is on its way is finished first). Called on the thread that called `av_execute`, which waits. It may
   // call this library again. It must return: no exception and no longjmp may leave it.
@@ -70,6 +70,7 @@ const
   AV_ERR_TIMEOUT = 3004; // No answer in time. With `incerto` the request may have arrived.
   AV_ERR_BROKEN_OFF = 3005; // The connection broke off. With `incerto` the request may have arrived.
   AV_ERR_PROXY = 3006; // The proxy refused or failed. Nothing was sent to the service.
+  AV_ERR_CLOCK = 3007; // The clock of this computer is wrong: certificates seem expired or not yet valid.
   AV_ERR_HTTP_STATUS = 4001; // An HTTP status that is no success.
   AV_ERR_BLOCKED = 4002; // Blocked by the service's firewall (HTTP 403, "error code: 1010").
   AV_ERR_NOT_UNDERSTOOD = 4003; // The answer is not what the service is known to say.
@@ -143,8 +144,8 @@ var
   // Each argument is NULL or points to a NUL-terminated string.
   av_consulta: function(Cookie: PAnsiChar; Chave: PAnsiChar): PAnsiChar; cdecl;
 
-  // Does what a JSON message asks, by its `mod`: `login`, `Upload`, `Consulta`, `Averba`, `Cancela` or `Lista` in this
-  // version.
+  // Does what a JSON message asks, by its `mod`: `login`, `Upload`, `Consulta`, `Averba`, `Cancela`, `Lista` or
+  // `Diagnostico` in this version.
   //
   // `Averba` is the whole flow for a CT-e, login (unless `cookie` still holds), upload and consulta:
   // `{"mod":"Averba","user","pass","cookie"?,"cte"}`. It logs in again once when the session has ended; an upload whose
@@ -161,6 +162,15 @@ var
   // tells what the insurer has, by `modelo`, `numero`, `protocolo`, `CNPJ`, `inicio` and `fim` (YYYY-MM-DD, of `data`:
   // "emissao", "envio" or "atualizacao"), at most `limite` (1000): listaRet.
   //
+  // `Diagnostico`, with a `cookie` or without, is what support asks a customer to run. It examines the way to the service and
+  // answers diagnosticoRet: `versao`, `abi`, `sistema`, `configuracao` (the settings in force, without secrets), `avisos` as
+  // in configRet, and `passos`, always the same eight in the same order, each with what it found: `proxy` (`proxy`), `dns`
+  // (`servidor`, `enderecos`), `tcp` (`endereco`, `falhas`), `tunel` through the proxy (`http`), `tls` (`versao`, `cifra`, and
+  // of the certificate, trusted or not, `emissor`, `titular`, `inicio`, `validade`), `resposta` to a question without a session
+  // (`http`), `relogio` (`hora_local`, `hora_servico`, `diferenca_s`; 5 minutes are tolerated), `sessao` of the `cookie`
+  // (`recebida`, `dump`). Each has `status` (0: it is wrong, or one before it was), `feito` (false: there was nothing to do, or
+  // one before it was wrong), `ms`, `msg` and, if it is wrong, `error`; the first of these is the reply's.
+  //
   // Takes: `request_json`, a JSON object in UTF-8, NUL-terminated, not NULL, with `mod` and the fields of the contract;
   // `on_progress`, called with an event before and after each stage, or NULL; `context`, given to `on_progress` as it is.
   //
@@ -168,10 +178,12 @@ var
   // A request that names no known `mod` is answered with erroRet. Every reply has `status`: 1 done, 0 not done.
   //
   // Errors: 1003 (not a JSON object), 1004 (unknown `mod`), 1005 (missing field), 1006 (unknown or wrong field), 9002
-  // (stopped by `on_progress`), and those of `av_login`, `av_upload_file` and `av_consulta`. `msg` names the field.
+  // (stopped by `on_progress`), 3007 (the clock of this computer is wrong: Diagnostico alone), and those of `av_login`,
+  // `av_upload_file` and `av_consulta`. `msg` names the field.
   //
   // Blocks: as those functions do, for each request that it takes (a Consulta: 400 keys a request with a session, 100
-  // without; an Averba of many documents: for each 400 of them a consulta, an upload and a consulta).
+  // without; an Averba of many documents: for each 400 of them a consulta, an upload and a consulta). Diagnostico: at most
+  // `timeout_conexao_s` for each step up to `tls`, then as one request, with a `cookie` as three.
   //
   // Source: seed document PROC001, sections 1 to 3; Averba: Part II.
   //

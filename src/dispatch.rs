@@ -8,9 +8,10 @@ use serde_json::{Map, Value};
 
 use crate::averba::{self, Service, Sessions};
 use crate::contract::{
-    AverbaRet, AverbaRetMany, Averbacao, Cancela, CancelaRet, Code, ConfigRet, Consulta, ErrorEntry, ListaRet, Login,
-    LoginRet, Progress, Upload, UploadRet, bad_field, field, missing, parse_object, read, to_json,
+    AverbaRet, AverbaRetMany, Averbacao, Cancela, CancelaRet, Code, ConfigRet, Consulta, DiagnosticoRet, ErrorEntry,
+    ListaRet, Login, LoginRet, Progress, Upload, UploadRet, bad_field, field, missing, parse_object, read, to_json,
 };
+use crate::diagnostico::{Subject, diagnostico};
 use crate::http::Http;
 use crate::logging::{Entry, Log};
 use crate::porto::{Found, Porto};
@@ -72,7 +73,12 @@ impl Engine {
     /// The reply to settings that are in force.
     #[must_use]
     pub fn accepted(&self) -> String {
-        to_json(&ConfigRet::accepted(self.settings.warnings().into_iter().chain(self.log.problem()).collect()))
+        to_json(&ConfigRet::accepted(self.warnings()))
+    }
+
+    /// What is in force, but perhaps not as it was meant (Portuguese).
+    fn warnings(&self) -> Vec<String> {
+        self.settings.warnings().into_iter().chain(self.log.problem()).collect()
     }
 
     /// The reply to `message`.
@@ -87,6 +93,7 @@ impl Engine {
             Operation::Averba => self.averba(message.fields, progress),
             Operation::Cancela => self.cancela(message.fields, progress),
             Operation::Lista => self.lista(message.fields, progress),
+            Operation::Diagnostico => self.diagnostico(message.fields, progress),
         };
         self.log_call(operation, &reply, start);
         reply
@@ -150,6 +157,15 @@ impl Engine {
         }
     }
 
+    fn diagnostico(&self, fields: Fields, progress: &mut Progress) -> String {
+        let Self { settings, http, porto, .. } = self;
+        let subject = Subject { settings, warnings: self.warnings(), http, porto };
+        match typed(fields) {
+            Ok(request) => to_json(&diagnostico(subject, &request, progress)),
+            Err(error) => Operation::Diagnostico.refused(error),
+        }
+    }
+
     fn service(&self) -> Service<'_> {
         Service { porto: &self.porto, http: &self.http, sessions: &self.sessions }
     }
@@ -202,6 +218,8 @@ pub enum Operation {
     Cancela,
     /// `Lista` → listaRet
     Lista,
+    /// `Diagnostico` → diagnosticoRet
+    Diagnostico,
 }
 
 impl Operation {
@@ -215,12 +233,14 @@ impl Operation {
             Self::Averba => "Averba",
             Self::Cancela => "Cancela",
             Self::Lista => "Lista",
+            Self::Diagnostico => "Diagnostico",
         }
     }
 
     /// By its name, without regard to case. 1004 if there is none.
     fn named(name: &str) -> Result<Self, ErrorEntry> {
-        let known = [Self::Login, Self::Upload, Self::Consulta, Self::Averba, Self::Cancela, Self::Lista];
+        let known =
+            [Self::Login, Self::Upload, Self::Consulta, Self::Averba, Self::Cancela, Self::Lista, Self::Diagnostico];
         known.into_iter().find(|operation| operation.name().eq_ignore_ascii_case(name)).ok_or_else(|| {
             ErrorEntry::new(Code::UnknownMod).msg(format!(
                 "A operação \"{}\" não existe nesta versão. Confira o nome em \"mod\" ou atualize a biblioteca.",
@@ -237,6 +257,7 @@ impl Operation {
             Self::Upload => to_json(&UploadRet::failed(error)),
             Self::Cancela => to_json(&CancelaRet::new(String::new(), Some((None, error)), None)),
             Self::Lista => to_json(&ListaRet::new(Vec::new(), 0, Some(error), None)),
+            Self::Diagnostico => to_json(&DiagnosticoRet::refused(error)),
             Self::Consulta | Self::Averba => to_json(&AverbaRet::from(Averbacao::default().failed(error))),
         }
     }

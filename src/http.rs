@@ -10,11 +10,12 @@ use std::fs;
 use std::io::{self, Seek};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
-use reqwest::header::{COOKIE, HeaderMap, HeaderValue, LOCATION, SET_COOKIE};
+use reqwest::header::{COOKIE, DATE, HeaderMap, HeaderValue, LOCATION, SET_COOKIE};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Client, Method, Proxy, RequestBuilder, Response, StatusCode, Url, redirect};
+use rustls::client::WebPkiServerVerifier;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
@@ -25,7 +26,7 @@ use crate::contract::{Code, ErrorEntry, Secret, bad_field};
 use crate::document::{Content, Document};
 use crate::logging::{Entry, Log};
 use crate::redact::excerpt;
-use crate::settings::{Level, Settings};
+use crate::settings::{Level, Settings, is_pem_text};
 
 /// Larger answers are refused (4004): the service's are a few kilobytes.
 const MAX_ANSWER_BYTES: u64 = 16 * 1024 * 1024;
@@ -113,6 +114,23 @@ impl Answer {
     }
 }
 
+/// How an answer began, whatever came of it and whoever gave it: a proxy can have.
+pub struct Head {
+    /// The HTTP status.
+    pub status: u16,
+    /// The header `Date`.
+    pub date: Option<String>,
+    /// When it came.
+    pub heard: SystemTime,
+}
+
+impl Head {
+    fn of(response: &Response) -> Self {
+        let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
+        Self { status: response.status().as_u16(), date: date.map(str::to_owned), heard: SystemTime::now() }
+    }
+}
+
 /// The client. It starts its thread with the first request, and ends it when dropped.
 pub struct Http {
     settings: Settings,
@@ -137,21 +155,26 @@ impl Http {
     /// Sends `request` and reads its answer. Blocks at most for the settings' `timeout_s`, twice that where a safe
     /// request is repeated once because its connection broke.
     pub fn send(&self, request: &Request) -> Result<Answer, ErrorEntry> {
+        self.send_noting(request, &mut None)
+    }
+
+    /// As `send`; `head` becomes how the last answer began, if one did.
+    pub fn send_noting(&self, request: &Request, head: &mut Option<Head>) -> Result<Answer, ErrorEntry> {
         let started = self.started()?;
-        match self.send_once(&started, request) {
+        match self.send_once(&started, request, head) {
             // A kept-alive connection that the server closed meanwhile shows itself only when it is used.
             Err(failure) if request.effect == Effect::Reads && failure.code == Code::BrokenOff => {
-                self.send_once(&started, request)
+                self.send_once(&started, request, head)
             }
             answer => answer,
         }
         .map_err(|failure| failure.entry(request))
     }
 
-    fn send_once(&self, started: &Started, request: &Request) -> Result<Answer, Failure> {
+    fn send_once(&self, started: &Started, request: &Request, head: &mut Option<Head>) -> Result<Answer, Failure> {
         let start = Instant::now();
         let answer = started.runtime.block_on(async {
-            match tokio::time::timeout(self.settings.timeout(), exchange(&started.client, request)).await {
+            match tokio::time::timeout(self.settings.timeout(), exchange(&started.client, request, head)).await {
                 Ok(answer) => answer,
                 Err(_) => Err(Failure::after(Code::Timeout, "the time for the whole request is over")),
             }
@@ -167,6 +190,31 @@ impl Http {
             });
         }
         answer
+    }
+
+    /// Does `work` with the client's thread at hand, at most for the settings' `timeout_conexao_s`: then 3004.
+    pub fn connecting<T>(&self, work: impl Future<Output = Result<T, ErrorEntry>>) -> Result<T, ErrorEntry> {
+        let limit = self.settings.connect_timeout();
+        let done = self.started()?.runtime.block_on(async { tokio::time::timeout(limit, work).await });
+        done.unwrap_or_else(|_| Err(ErrorEntry::new(Code::Timeout)))
+    }
+
+    /// TLS as the client speaks it, and what decides there about certificates: the bundled roots of webpki, the system's
+    /// store and `ca_pem`. (An old Windows has stale roots, a company proxy has its own.)
+    pub fn tls(&self) -> Result<(ClientConfig, Arc<WebPkiServerVerifier>), String> {
+        let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        roots.add_parsable_certificates(self.ca.iter().cloned());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone())
+            .build()
+            .map_err(|error| format!("no roots: {error}"))?;
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| format!("no TLS: {error}"))?
+            .with_webpki_verifier(verifier.clone())
+            .with_no_client_auth();
+        Ok((config, verifier))
     }
 
     fn started(&self) -> Result<Arc<Started>, ErrorEntry> {
@@ -187,7 +235,7 @@ impl Http {
             .user_agent(&settings.user_agent)
             .connect_timeout(settings.connect_timeout())
             .redirect(redirect::Policy::none())
-            .tls_backend_preconfigured(tls_config(&self.ca)?);
+            .tls_backend_preconfigured(self.tls()?.0);
         let client = match settings.proxy.as_str() {
             "sistema" => client,
             "nenhum" => client.no_proxy(),
@@ -198,22 +246,9 @@ impl Http {
     }
 }
 
-/// The bundled roots of webpki, the system's store and `extra`: an old Windows has stale roots, a company proxy has its own.
-fn tls_config(extra: &[CertificateDer<'static>]) -> Result<ClientConfig, String> {
-    let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    roots.add_parsable_certificates(extra.iter().cloned());
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    Ok(ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| format!("no TLS: {error}"))?
-        .with_root_certificates(roots)
-        .with_no_client_auth())
-}
-
 fn read_ca(setting: &str) -> Result<Vec<CertificateDer<'static>>, ErrorEntry> {
     let bad = |what: &str| bad_field(Code::BadSetting, "ca_pem", what);
-    let pem = if setting.contains("-----BEGIN") {
+    let pem = if is_pem_text(setting) {
         Cow::Borrowed(setting.as_bytes())
     } else {
         let unreadable = |error: io::Error| bad("não pôde ser lido").detail(format!("{setting}: {error}"));
@@ -228,10 +263,11 @@ fn read_ca(setting: &str) -> Result<Vec<CertificateDer<'static>>, ErrorEntry> {
 }
 
 /// Sends, following redirects on the same host, and reads the answer.
-async fn exchange(client: &Client, request: &Request<'_>) -> Result<Answer, Failure> {
+async fn exchange(client: &Client, request: &Request<'_>, head: &mut Option<Head>) -> Result<Answer, Failure> {
     let mut url = request.url.clone();
     for _ in 0..=MAX_REDIRECTS {
         let response = build(client, &url, request).await?.send().await.map_err(Failure::from_reqwest)?;
+        *head = Some(Head::of(&response));
         match redirected(&response, request)? {
             Some(next) => url = next,
             None => return read_answer(response, request).await,
@@ -411,7 +447,7 @@ fn chain(error: &reqwest::Error) -> String {
 }
 
 /// The TLS error among the causes. An `io::Error` hides what it wraps from `source`.
-fn find_tls<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+pub fn find_tls<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
     let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     let inside = wrapped.and_then(|inner| find_tls(inner));
     error.downcast_ref().or(inside).or_else(|| find_tls(error.source()?))

@@ -4,7 +4,7 @@
 //! answers it and leaves as JSON:
 //!
 //! ```text
-//! abi -> dispatch -> averba -> porto -> http, document, contract, settings, redact
+//! abi -> dispatch -> averba, diagnostico -> porto -> http, document, contract, settings, redact
 //! ```
 //!
 //! | room | what is in it |
@@ -16,6 +16,7 @@
 //! | [`http`] | the one HTTP client: TLS, proxy, timeouts, limits |
 //! | [`document`] | access keys, XML, ZIPs and folders of them, as far as they must be read |
 //! | [`averba`] | the whole flow in one call: login, upload, consulta; one document or thousands, with a diary |
+//! | [`diagnostico`] | the way to the service, examined step by step |
 //! | [`porto`] | AverbePorto: login, upload, consulta, listing |
 //! | [`logging`] | the log |
 //! | [`redact`] | excerpts of foreign text without secrets |
@@ -26,6 +27,7 @@
 pub mod abi;
 pub mod averba;
 pub mod contract;
+pub mod diagnostico;
 pub mod dispatch;
 pub mod document;
 pub mod http;

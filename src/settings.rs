@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use reqwest::Url;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::contract::{Code, ErrorEntry, bad_field, parse_object, read};
 
-/// Everything that can be set. Defaults as in the contract.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+/// Everything that can be set. Defaults as in the contract. Written out, it has no secrets.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Settings {
     /// How we introduce ourselves. AverbePorto lets only what begins like a browser through (manual, "user-agent").
@@ -19,8 +19,10 @@ pub struct Settings {
     /// Seconds for a whole request.
     pub timeout_s: u64,
     /// `"sistema"`, `"nenhum"` or the URL of a proxy.
+    #[serde(serialize_with = "without_password")]
     pub proxy: String,
     /// A further trusted root certificate: PEM text, or the path of a PEM file.
+    #[serde(serialize_with = "without_pem")]
     pub ca_pem: Option<String>,
     /// The log; none unless set.
     pub log: Option<LogSettings>,
@@ -29,7 +31,7 @@ pub struct Settings {
 }
 
 /// When `Averba` asks for the endorsement.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConsultaMode {
     /// After every upload that took effect (seed, section 3).
@@ -40,7 +42,7 @@ pub enum ConsultaMode {
 }
 
 /// The settings of the log.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct LogSettings {
     /// Where: `C:\siem\averbador.log` becomes `C:\siem\averbador-2026-11-21.log` on that day.
@@ -52,7 +54,7 @@ pub struct LogSettings {
 }
 
 /// How much is logged, from little to much.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Calls that failed.
@@ -70,7 +72,7 @@ impl Default for LogSettings {
 }
 
 /// The settings of AverbePorto.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct PortoSettings {
     /// Address of login, upload and consulta with a session.
@@ -212,6 +214,29 @@ fn merge(base: &mut Value, patch: Value) {
     }
 }
 
+/// Whether `ca_pem` is the certificate itself, not the path of a file.
+#[must_use]
+pub fn is_pem_text(ca_pem: &str) -> bool {
+    ca_pem.contains("-----BEGIN")
+}
+
+fn without_password<S: Serializer>(proxy: &str, to: S) -> Result<S::Ok, S::Error> {
+    match Url::parse(proxy) {
+        Ok(mut url) if url.password().is_some() => {
+            // Fails only where there cannot have been one.
+            let _ = url.set_password(Some("***"));
+            to.serialize_str(url.as_str())
+        }
+        _ => to.serialize_str(proxy),
+    }
+}
+
+/// Whoever pastes a certificate may paste its key along with it.
+fn without_pem<S: Serializer>(ca_pem: &Option<String>, to: S) -> Result<S::Ok, S::Error> {
+    let shown = ca_pem.as_deref().map(|setting| if is_pem_text(setting) { "PEM" } else { setting });
+    shown.serialize(to)
+}
+
 /// An address of a service: https, or http on loopback; no user and password in it.
 fn service_url(field: &str, text: &str) -> Result<(), ErrorEntry> {
     let bad = |what| Err(bad_field(Code::BadSetting, field, what));
@@ -312,6 +337,21 @@ mod tests {
             assert!(msg.contains(&format!("\"{name}\"")), "{patch}: {msg}");
         }
         assert_eq!(refused("[]").0, 1003);
+    }
+
+    #[test]
+    fn written_out_they_have_no_secrets() {
+        for (setting, shown) in [
+            (json!({"proxy":"http://usuario:s3nha@proxy:3128"}), json!({"proxy":"http://usuario:***@proxy:3128/"})),
+            (json!({"proxy":"http://proxy:3128"}), json!({"proxy":"http://proxy:3128"})),
+            (json!({"proxy":"sistema"}), json!({"proxy":"sistema"})),
+            (json!({"ca_pem":"-----BEGIN PRIVATE KEY-----"}), json!({"ca_pem":"PEM"})),
+            (json!({"ca_pem":"C:\\ca.pem"}), json!({"ca_pem":"C:\\ca.pem"})),
+        ] {
+            let (_, settings) = merged(&json!({}), &setting.to_string()).unwrap();
+            let written = json!(settings);
+            assert!(shown.as_object().unwrap().iter().all(|(name, value)| &written[name] == value), "{written}");
+        }
     }
 
     #[test]

@@ -102,8 +102,8 @@ pub unsafe extern "C" fn av_consulta(cookie: *const c_char, chave: *const c_char
     })
 }
 
-/// Does what a JSON message asks, by its `mod`: `login`, `Upload`, `Consulta`, `Averba`, `Cancela` or `Lista` in this
-/// version.
+/// Does what a JSON message asks, by its `mod`: `login`, `Upload`, `Consulta`, `Averba`, `Cancela`, `Lista` or
+/// `Diagnostico` in this version.
 ///
 /// `Averba` is the whole flow for a CT-e, login (unless `cookie` still holds), upload and consulta:
 /// `{"mod":"Averba","user","pass","cookie"?,"cte"}`. It logs in again once when the session has ended; an upload whose
@@ -120,6 +120,15 @@ pub unsafe extern "C" fn av_consulta(cookie: *const c_char, chave: *const c_char
 /// tells what the insurer has, by `modelo`, `numero`, `protocolo`, `CNPJ`, `inicio` and `fim` (YYYY-MM-DD, of `data`:
 /// "emissao", "envio" or "atualizacao"), at most `limite` (1000): listaRet.
 ///
+/// `Diagnostico`, with a `cookie` or without, is what support asks a customer to run. It examines the way to the service and
+/// answers diagnosticoRet: `versao`, `abi`, `sistema`, `configuracao` (the settings in force, without secrets), `avisos` as
+/// in configRet, and `passos`, always the same eight in the same order, each with what it found: `proxy` (`proxy`), `dns`
+/// (`servidor`, `enderecos`), `tcp` (`endereco`, `falhas`), `tunel` through the proxy (`http`), `tls` (`versao`, `cifra`, and
+/// of the certificate, trusted or not, `emissor`, `titular`, `inicio`, `validade`), `resposta` to a question without a session
+/// (`http`), `relogio` (`hora_local`, `hora_servico`, `diferenca_s`; 5 minutes are tolerated), `sessao` of the `cookie`
+/// (`recebida`, `dump`). Each has `status` (0: it is wrong, or one before it was), `feito` (false: there was nothing to do, or
+/// one before it was wrong), `ms`, `msg` and, if it is wrong, `error`; the first of these is the reply's.
+///
 /// Takes: `request_json`, a JSON object in UTF-8, NUL-terminated, not NULL, with `mod` and the fields of the contract;
 /// `on_progress`, called with an event before and after each stage, or NULL; `context`, given to `on_progress` as it is.
 ///
@@ -127,10 +136,12 @@ pub unsafe extern "C" fn av_consulta(cookie: *const c_char, chave: *const c_char
 /// A request that names no known `mod` is answered with erroRet. Every reply has `status`: 1 done, 0 not done.
 ///
 /// Errors: 1003 (not a JSON object), 1004 (unknown `mod`), 1005 (missing field), 1006 (unknown or wrong field), 9002
-/// (stopped by `on_progress`), and those of `av_login`, `av_upload_file` and `av_consulta`. `msg` names the field.
+/// (stopped by `on_progress`), 3007 (the clock of this computer is wrong: Diagnostico alone), and those of `av_login`,
+/// `av_upload_file` and `av_consulta`. `msg` names the field.
 ///
 /// Blocks: as those functions do, for each request that it takes (a Consulta: 400 keys a request with a session, 100
-/// without; an Averba of many documents: for each 400 of them a consulta, an upload and a consulta).
+/// without; an Averba of many documents: for each 400 of them a consulta, an upload and a consulta). Diagnostico: at most
+/// `timeout_conexao_s` for each step up to `tls`, then as one request, with a `cookie` as three.
 ///
 /// Source: seed document PROC001, sections 1 to 3; Averba: Part II.
 ///

@@ -6,8 +6,8 @@ use super::float::as_caller;
 use crate::contract::{Event, to_json};
 
 /// Told about each stage of a call while it is under way: `event_json` is
-/// `{"etapa":"leitura|login|upload|consulta|lista|fim","estado":"inicio|ok|erro|repetindo","n":done,"total":of,
-/// "arquivo":"…","chave":"…","msg":"…"}` in UTF-8 (`arquivo` and `chave` where they are known), valid until the function
+/// `{"etapa":"leitura|login|upload|consulta|lista|diagnostico|fim","estado":"inicio|ok|erro|repetindo","n":done,
+/// "total":of,"arquivo":"…","chave":"…","msg":"…"}` in UTF-8 (`arquivo` and `chave` where they are known), valid until the function
 /// returns; `context` is the one given to `av_execute`. Return 0 to go on, anything else to stop at the next safe point
 /// (error 9002; what is on its way is finished first). Called on the thread that called `av_execute`, which waits. It may
 /// call this library again. It must return: no exception and no longjmp may leave it.

@@ -53,6 +53,8 @@ pub enum Code {
     BrokenOff = 3005,
     /// The proxy refused or failed. Nothing was sent to the service.
     Proxy = 3006,
+    /// The clock of this computer is wrong: certificates seem expired or not yet valid.
+    Clock = 3007,
     /// An HTTP status that is no success.
     HttpStatus = 4001,
     /// Blocked by the service's firewall (HTTP 403, "error code: 1010").
@@ -159,6 +161,7 @@ impl Code {
                 "O proxy da rede recusou a conexão.",
                 "Confira o endereço, o usuário e a senha do proxy com o suporte.",
             ),
+            Self::Clock => ("O relógio deste computador está errado.", "Corrija a data e a hora e repita."),
             Self::HttpStatus => ("O serviço respondeu com erro.", "Aguarde alguns minutos e repita."),
             Self::Blocked => {
                 ("O acesso foi bloqueado pela proteção do serviço.", "Avise o suporte (configuração user_agent).")

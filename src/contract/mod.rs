@@ -2,6 +2,7 @@
 
 mod batch;
 mod catalogue;
+mod diagnostico;
 mod error;
 mod field;
 mod progress;
@@ -11,6 +12,7 @@ mod secret;
 
 pub use batch::{AverbaRetBatch, Entrada, Situacao};
 pub use catalogue::Code;
+pub use diagnostico::{DiagnosticoRet, Facts, Passo, Step};
 pub use error::{ErrorEntry, Origin};
 pub use field::field;
 pub use progress::{Event, Progress, Span, Stage, State};
@@ -19,6 +21,6 @@ pub use replies::{
     UploadRet, to_json,
 };
 pub use requests::{
-    Averba, Cancela, Consulta, Lista, Login, OneOrMany, Upload, bad_field, missing, parse_object, read,
+    Averba, Cancela, Consulta, Diagnostico, Lista, Login, OneOrMany, Upload, bad_field, missing, parse_object, read,
 };
 pub use secret::Secret;

@@ -18,6 +18,8 @@ pub enum Stage {
     Consulta,
     /// Listing documents.
     Lista,
+    /// Examining the way to the service.
+    Diagnostico,
     /// All is done, well or not.
     Fim,
 }
@@ -33,6 +35,7 @@ impl Stage {
             Self::Consulta if total > 1 => "Consultando as averbações…",
             Self::Consulta => "Consultando a averbação…",
             Self::Lista => "Listando os documentos…",
+            Self::Diagnostico => "Verificando a conexão…",
             Self::Fim => "Concluindo…",
         }
     }

@@ -177,6 +177,14 @@ pub struct Consulta {
     pub n_cte: Option<String>,
 }
 
+/// `Diagnostico` → diagnosticoRet: whether the service can be reached.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Diagnostico {
+    /// A session to examine besides.
+    pub cookie: Secret,
+}
+
 /// One text, or a list: the shape asked decides the shape of the reply.
 #[derive(Debug, Deserialize)]
 #[serde(untagged, expecting = "text or a list of texts")]

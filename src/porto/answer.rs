@@ -115,6 +115,11 @@ impl Answer {
         Some(serde_json::from_str(&masked).unwrap_or(Value::String(masked)))
     }
 
+    /// Whether what the service received, as far as it tells, has `text` in it.
+    pub fn dump_holds(&self, text: &str) -> bool {
+        self.0.get("dump").is_some_and(|dump| dump.to_string().contains(text))
+    }
+
     fn flag(&self, key: &str) -> bool {
         match self.0.get(key) {
             Some(Value::Bool(flag)) => *flag,

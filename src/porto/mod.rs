@@ -7,6 +7,7 @@ mod consulta;
 mod lista;
 mod login;
 mod pace;
+mod probe;
 mod upload;
 
 use reqwest::Url;
@@ -20,6 +21,7 @@ use pace::Pace;
 
 pub use consulta::{Found, KEYS_PER_CONSULTA, endorsed};
 pub use lista::Filters;
+pub use probe::Echo;
 pub use upload::{Fields, Parcel, Receipt};
 
 /// The name of the session cookie. It travels raw: the service does not understand a percent-encoded name.

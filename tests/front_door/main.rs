@@ -9,6 +9,7 @@ mod bad_input;
 mod callers;
 mod cancela_lista;
 mod consulta;
+mod diagnostico;
 mod diary;
 mod driver;
 mod logging;

@@ -19,7 +19,8 @@ fn upload() -> Value {
     json!({"mod":"Upload","cte":fixture("cte-utf8.xml"),"cookie":"0123456789abcdef0123456789abcdef"})
 }
 
-fn at(url: &str) -> Value {
+/// Settings for the service at `url`.
+pub fn at(url: &str) -> Value {
     json!({"porto":{"url":format!("{url}/php/conn.php"),"consulta_url":format!("{url}/atwe/php/Protocolo.php")}})
 }
 
@@ -76,11 +77,15 @@ fn the_certificate_must_be_for_the_host() {
 /// Passes every connection on to a port of this machine.
 fn forward(listener: &TcpListener, port: u16) {
     for from in listener.incoming().map_while(Result::ok) {
-        let to = TcpStream::connect(("127.0.0.1", port)).expect("the simulator listens");
-        let (mut a, mut b) = (from.try_clone().unwrap(), to.try_clone().unwrap());
-        thread::spawn(move || std::io::copy(&mut &from, &mut &to));
-        thread::spawn(move || std::io::copy(&mut b, &mut a));
+        join(from, TcpStream::connect(("127.0.0.1", port)).expect("the simulator listens"));
     }
+}
+
+/// Passes on to each what comes from the other.
+pub fn join(one: TcpStream, other: TcpStream) {
+    let (mut a, mut b) = (one.try_clone().unwrap(), other.try_clone().unwrap());
+    thread::spawn(move || std::io::copy(&mut &one, &mut &other));
+    thread::spawn(move || std::io::copy(&mut b, &mut a));
 }
 
 #[test]
@@ -180,7 +185,7 @@ fn server_errors_say_whether_to_try_again() {
 }
 
 /// A proxy that answers every request with `status`; gives its address.
-fn proxy(status: &'static str) -> String {
+pub fn proxy(status: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {

@@ -32,6 +32,7 @@ static const char HELP[] =
     "                              SENHA como no login\n"
     "  cancela USUÁRIO SENHA ARQ.  entrega o evento de cancelamento de um CT-e\n"
     "  lista USUÁRIO SENHA         os documentos que a seguradora tem, com a situação de cada um\n"
+    "  diagnostico [COOKIE]        o caminho até o serviço, passo a passo, e a sessão, se informada\n"
     "  executa JSON...             faz o que cada pedido diz, na ordem, no mesmo processo\n"
     "  configura JSON              configura a biblioteca e mostra a resposta, com os avisos\n"
     "  campo JSON PONTEIRO         um valor de um JSON, por exemplo /error/0/msg\n"
@@ -354,6 +355,14 @@ static int do_lista(char **words, int count)
     return print_reply(execute_text(&request));
 }
 
+static int do_diagnostico(char **words, int count)
+{
+    struct text request = {0};
+    put_field(&request, "mod", "Diagnostico");
+    if (count == 1) put_field(&request, "cookie", words[0]);
+    return print_reply(execute_text(&request));
+}
+
 /* All requests are read before the first is executed, so that a wrong file name leaves nothing half done. */
 static int do_execute(char **words, int count)
 {
@@ -404,6 +413,7 @@ static const struct command {
     {"averba", 3, INT_MAX, do_averba},
     {"cancela", 3, 3, do_cancela},
     {"lista", 2, 2, do_lista},
+    {"diagnostico", 0, 1, do_diagnostico},
     {"executa", 1, INT_MAX, do_execute},
     {"configura", 1, 1, do_configure},
     {"campo", 2, 2, do_field},
