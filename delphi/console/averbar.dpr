@@ -1,6 +1,6 @@
 program averbar;
 
-// Example: has one CT-e endorsed in three steps, login, upload and consulta, with AverbadorApi alone.
+// Example: has one CT-e endorsed with TAverbador, showing its stages.
 //
 // Compiles with Delphi 7 and later and with Free Pascal. averbador.dll (libaverbador.so) belongs beside the program.
 // ASCII, since Delphi 7 takes the source for ANSI: the texts here are worded without accents, those of the
@@ -14,19 +14,23 @@ program averbar;
 {$ENDIF}
 
 uses
+  {$IFDEF UNIX}
+  cthreads,
+  {$ENDIF}
   {$IFDEF MSWINDOWS}
   Windows,
   {$ENDIF}
   SysUtils,
   Classes,
-  AverbadorApi in '..\AverbadorApi.pas';
+  AverbadorApi in '..\AverbadorApi.pas',
+  AverbadorJson in '..\AverbadorJson.pas',
+  Averbador in '..\Averbador.pas';
 
 const
   Usage =
-    'Uso: averbar LOGIN SENHA ARQUIVO [CHAVE]' + sLineBreak + sLineBreak +
-    'Entra no AverbePorto, envia o XML do CT-e (ou um ZIP) e consulta o protocolo.' + sLineBreak +
-    'CHAVE: a chave de acesso; se faltar, vale a do nome do arquivo ou a do XML.' + sLineBreak + sLineBreak +
-    '  --config ARQUIVO  ajustes para av_configure, em JSON' + sLineBreak +
+    'Uso: averbar LOGIN SENHA ARQUIVO' + sLineBreak + sLineBreak +
+    'Averba o XML de um CT-e no AverbePorto: entra, envia, consulta o protocolo.' + sLineBreak + sLineBreak +
+    '  --config ARQUIVO  ajustes da biblioteca, em JSON' + sLineBreak +
     '  --lib CAMINHO     a biblioteca, se estiver em outra pasta' + sLineBreak +
     '  --help            mostra este texto' + sLineBreak + sLineBreak +
     'Termina com 0 se o documento foi averbado, 1 se falhou, 2 se o uso foi errado.';
@@ -35,11 +39,20 @@ type
   // The command line makes no sense.
   EMisused = class(Exception);
 
-  // A step failed; the message is the library's, for the user.
+  // Something was not done; the message is the library's, for the user.
   ERefused = class(Exception);
 
-  TOrder = record
-    User, Pass, FileName, Key, ConfigFile, LibraryPath: string;
+  TConsole = class
+  private
+    FPorto: TAverbador;
+    FConfigFile: string;
+    FFileName: string;
+    procedure ReadCommandLine;
+    procedure ShowStage(Sender: TObject; const Progresso: TAvProgresso);
+  public
+    constructor Create;
+    destructor Destroy; override;
+    procedure Run;
   end;
 
 // In UTF-8, whatever the Delphi: console and redirected output alike.
@@ -52,50 +65,20 @@ begin
     PAnsiChar(Bytes)^, Length(Bytes));
 end;
 
-// The bytes of a file as they are.
-function Content(const FileName: string): AnsiString;
-var
-  Stream: TFileStream;
+constructor TConsole.Create;
 begin
-  Stream := TFileStream.Create(FileName, fmOpenRead or fmShareDenyWrite);
-  try
-    Result := '';
-    SetLength(Result, Stream.Size);
-    Stream.ReadBuffer(PAnsiChar(Result)^, Length(Result));
-  finally
-    Stream.Free;
-  end;
+  inherited Create;
+  FPorto := TAverbador.Create(nil);
+  FPorto.OnEtapa := ShowStage;
 end;
 
-// 44 characters; the CNPJ inside may have letters.
-function IsKey(const Text: string): Boolean;
-var
-  I: Integer;
+destructor TConsole.Destroy;
 begin
-  Result := Length(Text) = 44;
-  for I := 1 to Length(Text) do
-    Result := Result and ((Text[I] >= '0') and (Text[I] <= '9') or
-      (I >= 7) and (I <= 18) and (Text[I] >= 'A') and (Text[I] <= 'Z'));
+  FPorto.Free;
+  inherited Destroy;
 end;
 
-// The access key at the beginning of the file's name, or the Id="CTe..." in the file. '' if there is neither.
-function KeyOf(const FileName: string): string;
-const
-  Mark = 'Id="CTe';
-var
-  Xml: string;
-begin
-  Result := Copy(ExtractFileName(FileName), 1, 44);
-  if IsKey(Result) then
-    Exit;
-  Xml := string(Content(FileName));
-  Result := Copy(Xml, Pos(Mark, Xml) + Length(Mark), 44);
-  if not IsKey(Result) then
-    Result := '';
-end;
-
-// What the command line asks for.
-function ReadOrder: TOrder;
+procedure TConsole.ReadCommandLine;
 var
   Words: TStringList;
   I: Integer;
@@ -115,78 +98,58 @@ begin
     while I <= ParamCount do
     begin
       if ParamStr(I) = '--config' then
-        Result.ConfigFile := OptionValue
+        FConfigFile := OptionValue
       else if ParamStr(I) = '--lib' then
-        Result.LibraryPath := OptionValue
+        FPorto.Biblioteca := OptionValue
       else if Copy(ParamStr(I), 1, 2) = '--' then
         raise EMisused.CreateFmt('Argumento desconhecido: %s.', [ParamStr(I)])
       else
         Words.Add(ParamStr(I));
       Inc(I);
     end;
-    if (Words.Count < 3) or (Words.Count > 4) then
+    if Words.Count <> 3 then
       raise EMisused.Create('Informe LOGIN, SENHA e ARQUIVO.');
-    Words.Add('');
-    Result.User := Words[0];
-    Result.Pass := Words[1];
-    Result.FileName := Words[2];
-    Result.Key := Words[3];
+    FPorto.Usuario := Words[0];
+    FPorto.Senha := Words[1];
+    FFileName := Words[2];
   finally
     Words.Free;
   end;
-  if not FileExists(Result.FileName) then
-    raise EMisused.CreateFmt('Falta o arquivo "%s".', [Result.FileName]);
-  if Result.Key = '' then
-    Result.Key := KeyOf(Result.FileName);
-  if Result.Key = '' then
-    raise EMisused.CreateFmt('Informe a CHAVE: ela falta no nome e no texto de "%s".', [Result.FileName]);
 end;
 
-// Every reply tells by its status whether what was asked is done.
-procedure Expect(const Reply: string);
+procedure TConsole.ShowStage(Sender: TObject; const Progresso: TAvProgresso);
 begin
-  if AvField(Reply, '/status') <> '1' then
-    raise ERefused.Create(AvField(Reply, '/error/0/msg'));
+  if Progresso.Estado in [avInicio, avRepetindo] then
+    Say(Progresso.Mensagem);
 end;
 
-procedure Endorse(const Order: TOrder);
+procedure TConsole.Run;
 var
-  Reply, Cookie: string;
+  Configuracao: TAvConfiguracao;
+  Averbacao: TAvAverbacao;
 begin
-  if Order.ConfigFile <> '' then
-    Expect(AvText(av_configure(PAnsiChar(Content(Order.ConfigFile)))));
-
-  Say('Entrando no AverbePorto...');
-  Reply := AvText(av_login(PAnsiChar(AvUtf8(Order.User)), PAnsiChar(AvUtf8(Order.Pass))));
-  Expect(Reply);
-  Cookie := AvField(Reply, '/cookie'); // good for a day or more: a real program stores it
-
-  Say('Enviando ' + Order.FileName + '...');
-  Reply := AvText(av_upload_file(PAnsiChar(AvUtf8(Cookie)), PAnsiChar(AvUtf8(Order.FileName))));
-  if AvField(Reply, '/error/0/incerto') <> 'true' then // perhaps it arrived: do not send it again, look it up
-    Expect(Reply);
-
-  Say('Consultando ' + Order.Key + '...');
-  Reply := AvText(av_consulta(PAnsiChar(AvUtf8(Cookie)), PAnsiChar(AvUtf8(Order.Key))));
-  Expect(Reply);
-  Say('Averbado. Protocolo: ' + AvField(Reply, '/protocolo'));
-end;
-
-procedure Run;
-var
-  Order: TOrder;
-begin
-  if ParamStr(1) = '--help' then
+  ReadCommandLine;
+  if FConfigFile <> '' then
   begin
-    Say(Usage);
-    Exit;
+    Configuracao := FPorto.ConfigurarPeloArquivo(FConfigFile);
+    if not Configuracao.Sucesso then
+      raise ERefused.Create(Configuracao.Mensagem);
   end;
-  Order := ReadOrder;
-  AvLoad(Order.LibraryPath);
+  Averbacao := FPorto.Averbar(FFileName); // FPorto.Cookie is a session for a day or more: a real program stores it
+  if not Averbacao.Sucesso then
+    raise ERefused.Create(Averbacao.Mensagem);
+  Say('CT-e ' + Averbacao.Chave + ' averbado. Protocolo: ' + Averbacao.Protocolo);
+end;
+
+procedure Endorse;
+var
+  Console: TConsole;
+begin
+  Console := TConsole.Create;
   try
-    Endorse(Order);
+    Console.Run;
   finally
-    AvUnload;
+    Console.Free;
   end;
 end;
 
@@ -201,7 +164,10 @@ begin
   SetConsoleOutputCP(CP_UTF8);
   {$ENDIF}
   try
-    Run;
+    if ParamStr(1) = '--help' then
+      Say(Usage)
+    else
+      Endorse;
   except
     on E: EMisused do
     begin

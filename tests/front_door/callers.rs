@@ -1,6 +1,7 @@
 //! The programs as their users run them: the harness linked through header and import library as GA is, the Pascal
 //! program as SIEM is, and the checks of the boundary written in C.
 
+use std::fs;
 use std::process::Command;
 
 use serde_json::Value;
@@ -39,7 +40,9 @@ fn the_pascal_program_endorses_a_cte() {
     let document = &world.simulator.documents()[0];
     let output = said.lines.join("\n");
     assert_eq!(said.code, 0, "{output}\n{}", said.stderr);
-    assert!(output.contains(&document.key) && output.contains(&document.protocol), "{output}");
+    let shown = ["Entrando no AverbePorto…", "Enviando o documento…", "Consultando a averbação…"];
+    assert_eq!(said.lines[..3], shown);
+    assert!(said.lines[3].contains(&document.key) && said.lines[3].contains(&document.protocol), "{output}");
     let modules: Vec<_> = world.simulator.requests().iter().map(|request| request.module.clone()).collect();
     assert_eq!(modules, ["login", "Upload", "Protocolo"]);
 }
@@ -70,14 +73,39 @@ fn the_pascal_program_looks_up_what_is_uncertain_instead_of_sending_it_again() {
 #[test]
 fn the_pascal_program_says_what_is_wrong() {
     let world = World::new();
-    world.simulator.fault(Fault::new(Effect::Reset).on(Target::Upload));
+    world.simulator.fault(Fault::new(Effect::Reset).on(Target::Upload).forever());
     let said = program("averbar", &world, &[DEFAULT_USER, DEFAULT_PASSWORD, &fixture("cte-utf8.xml")]);
     assert_eq!((said.code, world.simulator.documents().len()), (1, 0));
-    assert!((said.lines.join("\n") + &said.stderr).contains("não está averbado"), "{:?}", said.lines);
+    assert!((said.lines.join("\n") + &said.stderr).contains("consulte a averbação"), "{:?}", said.lines);
     let said = program("averbar", &world, &["so-um-argumento"]);
     assert_eq!(said.code, 2);
     let said = program("averbar", &world, &["--lib", "nao-existe.dll", "u", "p", &fixture("cte-utf8.xml")]);
     assert!(said.code != 0 && (said.stderr + &said.lines.join("\n")).contains("nao-existe.dll"));
+}
+
+#[test]
+fn the_pascal_program_finds_its_library_beside_it_or_in_the_folder_of_its_width() {
+    let library = target().library();
+    let program = target().file("averbar");
+    let alone = TempFile::new(program.file_name().unwrap().to_str().unwrap(), b"");
+    fs::copy(&program, alone.path()).unwrap();
+    let world = World::new();
+    let settings = world.settings_file();
+    let endorse = || {
+        let mut averbar = target().start(alone.path());
+        run(averbar.args(["--config", &settings.name(), DEFAULT_USER, DEFAULT_PASSWORD, &fixture("cte-utf8.xml")]), "")
+    };
+    let folder = alone.path().parent().unwrap();
+    let beside = folder.join(library.file_name().unwrap());
+    let of_its_width = folder.join(library.strip_prefix(library.ancestors().nth(2).unwrap()).unwrap());
+    let said = endorse();
+    let output = said.lines.join("\n");
+    assert!(said.code == 1 && output.contains(&target().path(&beside)), "{output}");
+    assert_eq!(output.contains(&target().path(&of_its_width)), target().is_windows(), "{output}");
+    let place = if target().is_windows() { of_its_width } else { beside };
+    fs::create_dir_all(place.parent().unwrap()).unwrap();
+    fs::copy(library, place).unwrap();
+    assert_eq!(endorse().code, 0);
 }
 
 #[test]

@@ -44,9 +44,18 @@ impl Target {
         if self.wine.is_some() { format!("Z:{}", path.replace('/', "\\")) } else { path.to_owned() }
     }
 
-    /// One of the programs: `harness`, `harness-linked`, `boundary`, `averbar`.
+    /// The file of one of the programs: `harness`, `harness-linked`, `boundary`, `averbar`, `pascal-tests`.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(if self.is_windows() { format!("{name}.exe") } else { name.to_owned() })
+    }
+
+    /// One of the programs, ready for its arguments.
     pub fn program(&self, name: &str) -> Command {
-        let program = self.folder.join(if self.is_windows() { format!("{name}.exe") } else { name.to_owned() });
+        self.start(&self.file(name))
+    }
+
+    /// A program for this target, ready for its arguments.
+    pub fn start(&self, program: &Path) -> Command {
         let mut command = match &self.wine {
             Some(wine) => {
                 let mut command = Command::new(wine);

@@ -16,6 +16,7 @@ mod logging;
 mod login;
 mod many;
 mod network;
+mod pascal;
 mod settings;
 mod symbols;
 mod upload;

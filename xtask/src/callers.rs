@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::pascal::{self, Target};
+use crate::pascal::{self, Dialect, Target};
 use crate::process::{cargo, quiet, show};
 use crate::windows::{self, Width};
 use crate::{codegen, root};
@@ -47,15 +47,28 @@ impl Callers {
         Ok(callers)
     }
 
-    /// Builds the programs that only the tests run: the linked harness, the checks of the boundary, the Pascal program.
+    /// Builds what only the tests use: the linked harness, the checks of the boundary, libraries to be refused, and the
+    /// Pascal programs.
     pub fn build_tests(&self) -> Result<()> {
-        let program =
-            |name: &str| self.harness.with_file_name(name).with_extension(self.harness.extension().unwrap_or_default());
-        self.compile_c("harness", &program("harness-linked"), &["-DHARNESS_LINKED"])?;
-        self.compile_c("boundary", &program("boundary"), &[])?;
-        let built =
-            pascal::compile(self.target, &root().join("delphi/console/averbar.dpr"), &self.folder.join("pascal"))?;
-        fs::copy(built, program("averbar"))?;
+        self.compile_c("harness", &self.program("harness-linked"), &["-DHARNESS_LINKED"])?;
+        self.compile_c("boundary", &self.program("boundary"), &[])?;
+        self.compile_c("old", &self.folder.join("old.dll"), &["-shared", "-fPIC"])?;
+        self.compile_c("old", &self.folder.join("half.dll"), &["-shared", "-fPIC", "-DHALF"])?;
+        self.compile_pascal("console/averbar.dpr", Dialect::Delphi, "averbar")?;
+        self.compile_pascal("tests/tests.dpr", Dialect::Delphi, "pascal-tests")?;
+        self.compile_pascal("tests/tests.dpr", Dialect::DelphiUnicode, "pascal-tests-unicode")
+    }
+
+    /// Where a program is.
+    fn program(&self, name: &str) -> PathBuf {
+        self.folder.join(name).with_extension(self.harness.extension().unwrap_or_default())
+    }
+
+    /// Compiles `delphi/SOURCE`.
+    fn compile_pascal(&self, source: &str, dialect: Dialect, name: &str) -> Result<()> {
+        let source = root().join("delphi").join(source);
+        let built = pascal::compile(self.target, dialect, &source, &self.folder.join("pascal"))?;
+        fs::copy(built, self.program(name))?;
         Ok(())
     }
 

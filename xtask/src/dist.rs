@@ -21,6 +21,8 @@ pub fn run() -> Result<Vec<(Width, Callers)>> {
     }
     copy_folder(&root().join("include"), &root().join("dist/include"))?;
     copy_folder(&root().join("delphi"), &root().join("dist/delphi"))?;
+    let class = fs::read_to_string(root().join("delphi/Averbador.pas"))?;
+    fs::write(root().join("dist/delphi/Averbador.pas"), windows_1252(&class)?)?;
     Ok(built)
 }
 
@@ -34,6 +36,12 @@ fn lay_out(width: Width, callers: &Callers) -> Result<()> {
         println!("dist/{}/{name}: {} KiB", width.name(), bytes.div_ceil(1024));
     }
     Ok(())
+}
+
+/// The encoding that Delphi 7 expects, and later ones without a mark, so that the comments are readable as hints there.
+/// (With UTF-8's mark Delphi 7 does not compile a file.) Up to U+00FF both number the letters alike.
+fn windows_1252(text: &str) -> Result<Vec<u8>> {
+    text.chars().map(|c| u8::try_from(u32::from(c)).with_context(|| format!("{c:?} is not in Windows-1252"))).collect()
 }
 
 fn copy_folder(from: &Path, to: &Path) -> Result<()> {

@@ -18,7 +18,7 @@ use crate::windows::Width;
 const FPC: &str = "3.2.2";
 
 /// The folder in the cache. Its number is changed whenever [`install_for_windows`] makes something else.
-const NAME: &str = "fpc-windows-1";
+const NAME: &str = "fpc-windows-2";
 
 /// What a program is compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,14 +29,26 @@ pub enum Target {
     Windows(Width),
 }
 
-/// Compiles a console program as Delphi would (`-Mdelphi`) and says where the executable is. Units are looked
-/// for beside the program and one folder above it. All that is written goes to `out_dir`.
-pub fn compile(target: Target, program: &Path, out_dir: &Path) -> Result<PathBuf> {
+/// What `string` is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// Bytes in some code page, as in Delphi 7 to 2007.
+    Delphi,
+    /// UTF-16, as in Delphi since 2009.
+    DelphiUnicode,
+}
+
+/// Compiles a console program as Delphi would and says where the executable is. Units are looked for beside the
+/// program and one folder above it. All that is written goes to `out_dir`.
+pub fn compile(target: Target, dialect: Dialect, program: &Path, out_dir: &Path) -> Result<PathBuf> {
     fs::create_dir_all(out_dir)?;
     let folder = program.parent().context("the program has no folder")?;
     let mut fpc = compiler(target)?;
-    fpc.arg("-Mdelphi")
-        .args(["-O2", "-Xs", "-B"])
+    fpc.arg(match dialect {
+        Dialect::Delphi => "-Mdelphi",
+        Dialect::DelphiUnicode => "-Mdelphiunicode",
+    });
+    fpc.args(["-O2", "-Xs", "-B"])
         .arg(flag("-Fu", folder))
         .arg(flag("-Fu", &folder.join("..")))
         .arg(flag("-FE", out_dir))
@@ -52,6 +64,14 @@ pub fn compile(target: Target, program: &Path, out_dir: &Path) -> Result<PathBuf
     let executable = out_dir.join(name).with_extension(suffix);
     ensure!(executable.is_file(), "fpc ended well, but there is no {}", executable.display());
     Ok(executable)
+}
+
+/// Whether programs for this machine can be compiled, also those that use FPCUnit: asked by compiling one.
+pub fn is_installed(root: &Path) -> bool {
+    let program = root.join("target/probe.pas");
+    fs::create_dir_all(root.join("target")).is_ok()
+        && fs::write(&program, "uses testregistry, plaintestreport; begin end.").is_ok()
+        && process::quiet(Command::new("fpc").arg(program)).is_ok()
 }
 
 /// Whether programs for Windows can be compiled.
@@ -183,6 +203,10 @@ fn steps(width: Width) -> Vec<String> {
             "-Fi{objpas}/inc -Fi{objpas}/win -Fi{objpas}/common -Fu{objpas}/inc -Fu{objpas}/win \
              -Fu{objpas}/common {objpas}/inc/{unit}.pp"
         ));
+    }
+    let fpcunit = "../../packages/fcl-fpcunit/src";
+    for unit in ["testregistry", "plaintestreport"] {
+        steps.push(format!("-Fu{fpcunit} {fpcunit}/{unit}.pp"));
     }
     steps
 }

@@ -141,7 +141,7 @@ impl Part {
         match self {
             _ if cfg!(windows) => self.by_hand_on_windows(),
             Self::C => "install it by: apt-get install gcc g++",
-            Self::Pascal => "install it by: apt-get install fp-compiler",
+            Self::Pascal => "install it by: apt-get install fp-compiler fp-units-fcl",
             Self::Mingw => "install it by: apt-get install gcc-mingw-w64-i686 gcc-mingw-w64-x86-64",
             Self::RustSource => "install it by: rustup component add rust-src",
             Self::WindowsPascal | Self::Wine(_) => "install it by: cargo xtask setup, on Debian on x86-64",
@@ -165,7 +165,7 @@ impl Part {
         let found = |program: &str| process::find(program).is_some();
         match self {
             Self::C => found("gcc") && found("g++"),
-            Self::Pascal => found("fpc"),
+            Self::Pascal => pascal::is_installed(root),
             Self::Mingw => Width::BOTH.iter().all(|width| found(&width.mingw("gcc"))),
             Self::RustSource => has_rust_source(root),
             Self::WindowsPascal => pascal::is_installed_for_windows(),
@@ -188,7 +188,7 @@ impl Part {
     fn install(self, root: &Path) -> Result<()> {
         match self {
             Self::C => debian::install(&["gcc", "g++", "libc6-dev"]),
-            Self::Pascal => debian::install(&["fp-compiler"]),
+            Self::Pascal => debian::install(&["fp-compiler", "fp-units-fcl"]),
             // Of the two thread models the one that needs no further DLL (libwinpthread).
             Self::Mingw => debian::install(&["gcc-mingw-w64-i686-win32", "gcc-mingw-w64-x86-64-win32"]),
             Self::RustSource => install_rust_source(root),

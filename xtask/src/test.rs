@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::callers::{self, Callers};
+use crate::pascal::{self, Dialect};
 use crate::process::{cargo, quiet, show, step};
 use crate::{codegen, dist, root, setup, wine};
 
@@ -28,6 +29,7 @@ pub fn run(options: &Options) -> Result<()> {
     if options.only.is_none() {
         source_is_in_order()?;
         step("The header compiles as C99 and as C++17", header_compiles)?;
+        step("The README's Pascal compiles", readme_compiles)?;
         show(cargo().args(["test", "--workspace", "--exclude", "averbador"]))?;
         show(cargo().args(["test", "--package", "averbador", "--lib"]))?;
     }
@@ -60,6 +62,30 @@ fn header_compiles() -> Result<()> {
             command.args(["-x", language, standard, "-Wall", "-Wextra", "-pedantic", "-Werror", "-fsyntax-only", "-I"]);
             quiet(command.arg(root().join("include")).arg(file))?;
         }
+    }
+    Ok(())
+}
+
+/// What the README shows of Pascal, in a program with what it uses.
+fn readme_compiles() -> Result<()> {
+    let readme = fs::read_to_string(root().join("README.md"))?;
+    let shown = readme.split_once("```pascal\n").and_then(|(_, after)| after.split_once("```"));
+    let (shown, _) = shown.context("the README shows no Pascal")?;
+    let units = ["AverbadorApi", "AverbadorJson", "Averbador"]
+        .map(|unit| format!("{unit} in '{}'", root().join(format!("delphi/{unit}.pas")).display()));
+    let text = format!(
+        "uses Classes, {};
+         procedure ShowMessage(const Text: string); begin WriteLn(Text) end;
+         var Self: TComponent; Porto: TAverbador; Averbacao: TAvAverbacao;
+         begin Self := nil; {shown} end.",
+        units.join(", ")
+    );
+    let folder = root().join("target/readme");
+    fs::create_dir_all(&folder)?;
+    let program = folder.join("readme.dpr");
+    fs::write(&program, text)?;
+    for dialect in [Dialect::Delphi, Dialect::DelphiUnicode] {
+        pascal::compile(callers::host(), dialect, &program, &folder)?;
     }
     Ok(())
 }

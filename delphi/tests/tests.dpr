@@ -1,0 +1,40 @@
+program tests;
+
+// The tests of TAverbador: `tests FOLDER CLASS`, run by tests/front_door/pascal.rs, which fills FOLDER.
+
+{$APPTYPE CONSOLE}
+{$IFNDEF UNICODE}
+  {$MODE DELPHI}
+{$ENDIF}
+
+uses
+  {$IFDEF UNIX}
+  cthreads,
+  {$IFDEF UNICODE}
+  cwstring, // the file names of TStrings are not UTF-16
+  {$ENDIF}
+  {$ENDIF}
+  SysUtils,
+  fpcunit,
+  testregistry,
+  plaintestreport,
+  AverbadorApi in '..\AverbadorApi.pas',
+  AverbadorJson in '..\AverbadorJson.pas',
+  Averbador in '..\Averbador.pas',
+  AverbadorTests in 'AverbadorTests.pas';
+
+var
+  Outcome: TTestResult;
+  Report: UTF8String;
+begin
+  Outcome := TTestResult.Create;
+  try
+    GetTestRegistry.FindTest(ParamStr(2)).Run(Outcome);
+    Report := AvUtf8(string(TestResultAsPlain(Outcome)));
+    FileWrite(StdOutputHandle, PAnsiChar(Report)^, Length(Report));
+    if not Outcome.WasSuccessful then
+      ExitCode := 1;
+  finally
+    Outcome.Free;
+  end;
+end.
