@@ -43,20 +43,26 @@ impl Callers {
         let harness = folder.join(format!("harness{executable}"));
         let callers = Self { folder, library, harness, target };
         callers.build_library()?;
-        callers.compile_c("harness", &callers.harness, &[])?;
+        callers.compile_c("tests/harness/harness.c", &callers.harness, &[])?;
         Ok(callers)
     }
 
-    /// Builds what only the tests use: the linked harness, the checks of the boundary, libraries to be refused, and the
-    /// Pascal programs.
+    /// Builds what only the tests use: the linked harness, the checks of the boundary, libraries to be refused, the Pascal
+    /// programs, and the guide's examples.
     pub fn build_tests(&self) -> Result<()> {
-        self.compile_c("harness", &self.program("harness-linked"), &["-DHARNESS_LINKED"])?;
-        self.compile_c("boundary", &self.program("boundary"), &[])?;
-        self.compile_c("old", &self.folder.join("old.dll"), &["-shared", "-fPIC"])?;
-        self.compile_c("old", &self.folder.join("half.dll"), &["-shared", "-fPIC", "-DHALF"])?;
-        self.compile_pascal("console/averbar.dpr", Dialect::Delphi, "averbar")?;
-        self.compile_pascal("tests/tests.dpr", Dialect::Delphi, "pascal-tests")?;
-        self.compile_pascal("tests/tests.dpr", Dialect::DelphiUnicode, "pascal-tests-unicode")
+        self.compile_c(
+            "tests/harness/harness.c",
+            &self.program("harness-linked"),
+            &["-DHARNESS_LINKED", "-laverbador"],
+        )?;
+        self.compile_c("tests/harness/boundary.c", &self.program("boundary"), &[])?;
+        self.compile_c("tests/harness/old.c", &self.folder.join("old.dll"), &["-shared", "-fPIC"])?;
+        self.compile_c("tests/harness/old.c", &self.folder.join("half.dll"), &["-shared", "-fPIC", "-DHALF"])?;
+        self.compile_c("docs/exemplos/ga.c", &self.program("ga"), &["-laverbador"])?;
+        self.compile_pascal("docs/exemplos/siem.dpr", Dialect::Delphi, "siem")?;
+        self.compile_pascal("delphi/console/averbar.dpr", Dialect::Delphi, "averbar")?;
+        self.compile_pascal("delphi/tests/tests.dpr", Dialect::Delphi, "pascal-tests")?;
+        self.compile_pascal("delphi/tests/tests.dpr", Dialect::DelphiUnicode, "pascal-tests-unicode")
     }
 
     /// Where a program is.
@@ -64,9 +70,9 @@ impl Callers {
         self.folder.join(name).with_extension(self.harness.extension().unwrap_or_default())
     }
 
-    /// Compiles `delphi/SOURCE`.
+    /// Compiles a Pascal program of the repository.
     fn compile_pascal(&self, source: &str, dialect: Dialect, name: &str) -> Result<()> {
-        let source = root().join("delphi").join(source);
+        let source = root().join(source);
         let built = pascal::compile(self.target, dialect, &source, &self.folder.join("pascal"))?;
         fs::copy(built, self.program(name))?;
         Ok(())
@@ -88,17 +94,14 @@ impl Callers {
         Ok(())
     }
 
-    /// Compiles `tests/harness/NAME.c`.
-    fn compile_c(&self, name: &str, out: &Path, flags: &[&str]) -> Result<()> {
-        let source = root().join("tests/harness").join(name).with_extension("c");
+    /// Compiles a C program of the repository.
+    fn compile_c(&self, source: &str, out: &Path, flags: &[&str]) -> Result<()> {
+        let source = root().join(source);
         let include = format!("-I{}", root().join("include").display());
         let folder = format!("-L{}", self.folder.display());
-        let linked = flags.contains(&"-DHARNESS_LINKED");
         let mut arguments: Vec<&str> =
-            C_FLAGS.into_iter().chain([include.as_str(), "-O1", "-g"]).chain(flags.iter().copied()).collect();
-        if linked {
-            arguments.extend([folder.as_str(), "-laverbador"]);
-        }
+            C_FLAGS.into_iter().chain([include.as_str(), folder.as_str(), "-O1", "-g"]).collect();
+        arguments.extend(flags);
         match self.target {
             Target::Windows(width) => windows::compile_c(width, &[&source], out, &arguments),
             Target::Native => {

@@ -1,6 +1,7 @@
-//! What is written from the source of the front door: the C header and the Pascal unit.
+//! What is written from the source of the front door: the C header and the Pascal unit; and the snippets of the guide.
 
 mod api;
+mod guide;
 mod header;
 mod pascal;
 
@@ -13,8 +14,9 @@ use api::Api;
 
 const HEADER: &str = "include/averbador.h";
 const UNIT: &str = "delphi/AverbadorApi.pas";
+const GUIDE: &str = "docs/integracao.md";
 
-/// Writes the header and the unit into the repository at `root`.
+/// Writes the header, the unit and the guide's snippets into the repository at `root`.
 pub fn generate(root: &Path) -> Result<()> {
     for (path, text) in files(root)? {
         fs::write(root.join(path), text).with_context(|| format!("{path} cannot be written"))?;
@@ -22,7 +24,7 @@ pub fn generate(root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether the header and the unit checked in at `root` are what would be written: an error that names those that are not.
+/// Whether what is checked in at `root` is what would be written: an error that names those that are not.
 pub fn check(root: &Path) -> Result<()> {
     let mut drifted = Vec::new();
     for (path, text) in files(root)? {
@@ -51,9 +53,13 @@ pub fn example(header: &str) -> Result<String> {
 }
 
 /// The path of each generated file and what belongs into it.
-fn files(root: &Path) -> Result<[(&'static str, String); 2]> {
+fn files(root: &Path) -> Result<[(&'static str, String); 3]> {
     let api = Api::read(root)?;
-    Ok([(HEADER, ascii(&header::write(root, &api)?)?), (UNIT, ascii(&pascal::write(&api)?)?)])
+    Ok([
+        (HEADER, ascii(&header::write(root, &api)?)?),
+        (UNIT, ascii(&pascal::write(&api)?)?),
+        (GUIDE, guide::write(root, GUIDE)?),
+    ])
 }
 
 /// Compilers that know nothing of UTF-8 read these files: Delphi 7, Visual C++ in another code page.

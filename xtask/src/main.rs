@@ -34,7 +34,7 @@ enum Task {
     Test(test::Options),
     /// Build the Windows DLLs, their import libraries and the harness into dist/.
     Dist,
-    /// Write include/averbador.h and delphi/AverbadorApi.pas from the source.
+    /// Write include/averbador.h and delphi/AverbadorApi.pas from the source, and the guide's snippets from its examples.
     Codegen {
         /// Only tell whether they are as they would be written.
         #[arg(long)]
