@@ -184,7 +184,7 @@ pub struct Message {
 impl Message {
     /// Reads `request`, a JSON object with `mod`. 1003 to 1006 if it is none.
     pub fn parse(request: &str) -> Result<Self, ErrorEntry> {
-        let mut fields = parse_object(request)?;
+        let mut fields = parse_object(request, Code::BadField)?;
         // A field that is null is one left out: some JSON writers know no other way.
         fields.retain(|_, value| !value.is_null());
         let operation = match fields.remove("mod") {

@@ -190,7 +190,7 @@ pub fn is_recipient(text: &str) -> bool {
 /// `patch` merged into `base` (RFC 7386: `null` goes back to the default), checked as a whole.
 pub fn merged(base: &Value, patch: &str) -> Result<(Value, Settings), ErrorEntry> {
     let mut merged = base.clone();
-    merge(&mut merged, Value::Object(parse_object(patch)?));
+    merge(&mut merged, Value::Object(parse_object(patch, Code::BadSetting)?));
     let settings: Settings = read(merged.clone(), Code::BadSetting)?;
     settings.check()?;
     Ok((merged, settings))
@@ -330,6 +330,8 @@ mod tests {
             (r#"{"porto":{"consulta":"nunca"}}"#, "porto.consulta"),
             (r#"{"porto":{"uploads_por_segundo":0}}"#, "porto.uploads_por_segundo"),
             (r#"{"timeout":5}"#, "timeout"),
+            (r#"{"timeout_s":30,"timeout_s":60}"#, "timeout_s"),
+            (r#"{"timeout_s":18446744073709551616}"#, "timeout_s"),
             (r#"{"porto":{"ulr":"x"}}"#, "porto.ulr"),
         ] {
             let (code, msg) = refused(patch);

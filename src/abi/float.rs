@@ -43,7 +43,7 @@ pub fn as_caller<T>(work: impl FnOnce() -> T) -> T {
     done
 }
 
-#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+#[cfg(all(any(target_arch = "x86", target_arch = "x86_64"), not(miri)))]
 mod sys {
     use std::arch::asm;
 
@@ -81,9 +81,10 @@ mod sys {
     }
 }
 
-#[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
+#[cfg(any(miri, not(any(target_arch = "x86", target_arch = "x86_64"))))]
 mod sys {
-    /// Nothing to switch: no other processor runs this on Windows, and elsewhere nobody switches traps on.
+    /// Nothing to switch: no other processor runs this on Windows, and elsewhere nobody switches traps on. (Miri knows no
+    /// assembly.)
     #[derive(Clone, Copy)]
     pub struct Control;
 
@@ -100,7 +101,7 @@ mod sys {
     }
 }
 
-#[cfg(all(test, any(target_arch = "x86", target_arch = "x86_64")))]
+#[cfg(all(test, any(target_arch = "x86", target_arch = "x86_64"), not(miri)))]
 mod tests {
     use std::arch::asm;
     use std::hint::black_box;

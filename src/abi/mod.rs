@@ -8,6 +8,8 @@ mod float;
 mod guard;
 mod module;
 mod progress;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::cell::Cell;

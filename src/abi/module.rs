@@ -45,7 +45,7 @@ mod sys {
     }
 }
 
-#[cfg(unix)]
+#[cfg(all(unix, not(miri)))]
 mod sys {
     use std::mem::MaybeUninit;
     use std::ptr;
@@ -75,4 +75,14 @@ mod sys {
             unsafe { libc::dlclose(handle as *mut c_void) };
         }
     }
+}
+
+/// Miri loads no libraries.
+#[cfg(miri)]
+mod sys {
+    pub type Handle = ();
+
+    pub fn acquire() -> Handle {}
+
+    pub fn release((): Handle) {}
 }

@@ -2,11 +2,16 @@
 //!
 //! Source of the names: the seed document "PROC001 - Averbação via API Porto Seguro", sections 1 to 3.
 
+use std::fmt;
+
 use serde::Deserialize;
-use serde::de::{self, DeserializeOwned, Deserializer};
+use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::{Code, ErrorEntry, Secret};
+
+/// Of the name of a field that is refused, so many characters are told: longer than any that there is.
+const LONGEST_NAME: usize = 80;
 
 /// `login` → loginRet (seed, section 1).
 #[derive(Debug, Default, Deserialize)]
@@ -195,11 +200,12 @@ pub enum OneOrMany {
     Many(Vec<String>),
 }
 
-/// The JSON object of a request: 1003 if it is none. A byte order mark, which Notepad writes, is passed over.
-pub fn parse_object(text: &str) -> Result<Map<String, Value>, ErrorEntry> {
+/// The JSON object of a request: 1003 if it is none; `code`, naming the field, if it has one twice: which one is meant is
+/// not for us to choose. A byte order mark, which Notepad writes, is passed over.
+pub fn parse_object(text: &str, code: Code) -> Result<Map<String, Value>, ErrorEntry> {
     match serde_json::from_str(text.trim_start_matches('\u{FEFF}')) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(ErrorEntry::new(Code::NotJson).detail("JSON, but not an object")),
+        Ok(Fields { map, repeated: None }) => Ok(map),
+        Ok(Fields { repeated: Some(name), .. }) => Err(bad_field(code, &name, "está repetido")),
         // Category and place only: serde's text can quote the request, which may hold a password.
         Err(error) => Err(ErrorEntry::new(Code::NotJson).detail(format!(
             "{:?} error at line {} column {}",
@@ -207,6 +213,38 @@ pub fn parse_object(text: &str) -> Result<Map<String, Value>, ErrorEntry> {
             error.line(),
             error.column()
         ))),
+    }
+}
+
+/// An object, and a name that is in it twice.
+#[derive(Default)]
+struct Fields {
+    map: Map<String, Value>,
+    repeated: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(Self::default())
+    }
+}
+
+impl<'de> Visitor<'de> for Fields {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<Self, A::Error> {
+        while let Some((name, value)) = entries.next_entry::<String, Value>()? {
+            if self.map.contains_key(&name) {
+                self.repeated = Some(name);
+            } else {
+                self.map.insert(name, value);
+            }
+        }
+        Ok(self)
     }
 }
 
@@ -236,6 +274,7 @@ pub fn missing(field: &str) -> ErrorEntry {
 /// `code` (1006 or 1008), naming the field and what is wrong with it (Portuguese, following «O campo "x" »).
 #[must_use]
 pub fn bad_field(code: Code, field: &str, what: &str) -> ErrorEntry {
+    let field: String = field.chars().take(LONGEST_NAME).collect();
     let noun = if code == Code::BadSetting { "A configuração" } else { "O campo" };
     ErrorEntry::new(code).msg(format!("{noun} \"{field}\" {what}. Corrija e repita."))
 }

@@ -9,9 +9,15 @@ use quick_xml::{Reader, XmlVersion};
 use super::AccessKey;
 use super::encoding::decode;
 use crate::contract::{Code, ErrorEntry};
+use crate::redact::excerpt;
 
 /// The type of the event that cancels a document.
 const CANCELLATION: &str = "110111";
+
+/// How deep elements may nest, and how many attributes one may have: far above any fiscal document, far below what fills the
+/// memory, or takes for ever (each attribute is compared with those before it).
+const MOST_LEVELS: usize = 100;
+const MOST_ATTRIBUTES: usize = 100;
 
 /// The kinds of documents that AverbePorto takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,12 +118,12 @@ impl Fiscal {
     }
 }
 
-fn malformed(detail: impl Into<String>) -> ErrorEntry {
-    ErrorEntry::new(Code::XmlMalformed).detail(detail)
+fn malformed(detail: impl AsRef<str>) -> ErrorEntry {
+    ErrorEntry::new(Code::XmlMalformed).detail(excerpt(detail.as_ref(), &[]))
 }
 
-fn not_endorsable(detail: impl Into<String>) -> ErrorEntry {
-    ErrorEntry::new(Code::NotEndorsable).detail(detail)
+fn not_endorsable(detail: impl AsRef<str>) -> ErrorEntry {
+    ErrorEntry::new(Code::NotEndorsable).detail(excerpt(detail.as_ref(), &[]))
 }
 
 /// What is of interest in an XML. Of several elements of a name the first counts.
@@ -139,6 +145,9 @@ struct Outline {
 impl Outline {
     /// Reads all of the XML, for it must be well-formed to its end.
     fn read(xml: &str) -> Result<Self, ErrorEntry> {
+        if let Some(character) = xml.chars().find(|&character| !is_character(character)) {
+            return Err(malformed(format!("character U+{:04X}, which no XML may have", u32::from(character))));
+        }
         let mut reader = Reader::from_str(xml);
         reader.config_mut().enable_all_checks(true);
         let mut outline = Self::default();
@@ -149,6 +158,9 @@ impl Outline {
                 Event::Start(element) => {
                     outline.element(&element, &open)?;
                     open.push(local_name(&element));
+                    if open.len() > MOST_LEVELS {
+                        return Err(malformed(format!("nested more than {MOST_LEVELS} levels deep")));
+                    }
                 }
                 Event::Empty(element) => outline.element(&element, &open)?,
                 Event::End(_) => drop(open.pop()),
@@ -174,7 +186,10 @@ impl Outline {
     fn element(&mut self, element: &BytesStart<'_>, open: &[String]) -> Result<(), ErrorEntry> {
         let name = local_name(element);
         let mut id = None;
-        for attribute in element.attributes() {
+        for (count, attribute) in element.attributes().enumerate() {
+            if count == MOST_ATTRIBUTES {
+                return Err(malformed(format!("an element with more than {MOST_ATTRIBUTES} attributes")));
+            }
             let attribute = attribute.map_err(|error| malformed(error.to_string()))?;
             let value =
                 attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| malformed(error.to_string()))?;
@@ -260,6 +275,11 @@ fn local_name(element: &BytesStart<'_>) -> String {
     element.local_name().as_ref().to_owned()
 }
 
+/// XML 1.0, section 2.2; the parser lets any pass.
+fn is_character(character: char) -> bool {
+    matches!(character, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..)
+}
+
 /// A reference to a character, or to one of the five entities that every XML has.
 fn is_known(reference: &BytesRef<'_>) -> bool {
     match reference.is_char_ref() {
@@ -331,6 +351,9 @@ mod tests {
             "<CTe a=1/>",
             "<CTe a=\"1\" a=\"2\"/>",
             "<CTe>&nada;</CTe>",
+            "<CTe>\0</CTe>",
+            "<CTe a=\"\u{1B}\"/>",
+            "<CTe>\u{FFFE}</CTe>",
             "<a><?xml version=\"1.0\"?></a>",
             "<?xml version=\"1.0\" encoding=\"klingon\"?><CTe/>",
             &format!("<!DOCTYPE CTe [<!ENTITY a SYSTEM \"file:///etc/passwd\">]>{cte}"),
@@ -340,6 +363,15 @@ mod tests {
         }
         assert_eq!(code(&cte), 0);
         assert_eq!(Fiscal::read(b"<CTe>\xE3</CTe>").unwrap_err().code(), 2006, "not UTF-8");
+    }
+
+    #[test]
+    fn what_would_fill_the_memory_or_take_for_ever_is_2006() {
+        assert_eq!(code(&format!("{}{}", "<a>".repeat(101), "</a>".repeat(101))), 2006);
+        let attributes: String = (0..1_000_000).map(|n| format!(" a{n}=\"\"")).collect();
+        assert_eq!(code(&format!("<CTe{attributes}/>")), 2006);
+        let error = Fiscal::read(format!("<{}/>", "a".repeat(1_000_000)).as_bytes()).unwrap_err();
+        assert!(serde_json::to_string(&error).unwrap().len() < 1000);
     }
 
     #[test]

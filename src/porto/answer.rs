@@ -9,6 +9,10 @@ use serde_json::{Map, Value};
 use crate::contract::{Code, Counts, Documento, ErrorEntry, Origin, Secret};
 use crate::redact::mask;
 
+/// So many values an answer may have, a hundred times what the service says at most: each may take 700 bytes of memory, and
+/// in a 32-bit program a million of them would take it all.
+const MOST_VALUES: usize = 200_000;
+
 /// One answer: a JSON object.
 pub struct Answer(Map<String, Value>);
 
@@ -24,6 +28,10 @@ impl Answer {
     /// Reads `text`; gives it back if it is no answer of the service's. What its errors say is kept without `secrets`.
     pub fn read(text: &str, secrets: &[&Secret]) -> Result<Self, String> {
         const KNOWN: [&str; 5] = ["success", "S", "error", "logout", "dump"];
+        let values = text.bytes().filter(|byte| matches!(byte, b'{' | b'[' | b',')).count();
+        if values > MOST_VALUES {
+            return Err(text.to_owned());
+        }
         match serde_json::from_str(text) {
             Ok(Value::Object(mut answer)) if KNOWN.iter().any(|key| answer.contains_key(*key)) => {
                 answer.get_mut("error").into_iter().for_each(|error| mask_texts(error, secrets));
@@ -77,7 +85,8 @@ impl Answer {
             _ => return None,
         };
         let known = objects.iter().any(|object| ["P", "D", "R", "N"].iter().any(|key| object.contains_key(*key)));
-        let count = |key| objects.iter().filter_map(|object| number(object.get(key)?)).sum();
+        let numbers = |key| objects.iter().filter_map(move |object| number(object.get(key)?));
+        let count = |key| numbers(key).fold(0, u64::saturating_add);
         known.then(|| Counts { P: count("P"), D: count("D"), R: count("R"), N: count("N") })
     }
 
@@ -187,4 +196,24 @@ fn number(value: &Value) -> Option<u64> {
 /// Codes come as 1, "1" and "01".
 fn is_number(code: &str, number: u64) -> bool {
     code.parse() == Ok(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Answer;
+    use crate::contract::Counts;
+
+    #[test]
+    fn counts_do_not_wrap_around() {
+        let text = r#"{"S":[{"P":1,"R":18446744073709551615},{"R":1}]}"#;
+        let counts = Answer::read(text, &[]).ok().and_then(|answer| answer.counts());
+        assert_eq!(counts, Some(Counts { P: 1, D: 0, R: u64::MAX, N: 0 }));
+    }
+
+    #[test]
+    fn an_answer_that_would_fill_the_memory_is_none() {
+        let many = |count| format!(r#"{{"S":[{}]}}"#, vec![r#"{"a":0}"#; count].join(","));
+        assert!(Answer::read(&many(90_000), &[]).is_ok());
+        assert!(Answer::read(&many(110_000), &[]).is_err());
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Sources: the seed document "PROC001 - Averbação via API Porto Seguro" and the insurer's integration manual (09/2024).
 
-mod answer;
+pub mod answer;
 mod consulta;
 mod lista;
 mod login;

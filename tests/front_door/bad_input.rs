@@ -13,7 +13,7 @@ const KEY: &str = "35220528779662000120579990000004681178902280";
 
 /// Executes `request`, which must be refused with `expected` and a text that holds `hint`, without a request being sent.
 fn refused(world: &World, request: &str, expected: i64, hint: &str) -> Value {
-    let said = world.run(&["executa", request]);
+    let said = world.run_with(&["executa", "-"], request);
     let reply = said.json();
     assert_eq!((said.code, code(&reply)), (1, expected), "{request}: {reply}");
     assert!(msg(&reply).contains(hint), "{request}: {hint:?} is not in {reply}");
@@ -85,6 +85,104 @@ fn a_field_that_is_unknown_missing_or_mistyped_is_named() {
         let expected = if answer == "consulta" { "averbaRet".to_owned() } else { format!("{answer}Ret") };
         assert_eq!(reply["mod"], json!(expected));
     }
+}
+
+#[test]
+fn texts_of_a_million_characters() {
+    let world = World::new();
+    let long = "x".repeat(1_000_000);
+    let deep = format!("<a>{}</a>", "<b>".repeat(300_000));
+    for (request, expected, hint) in [
+        (json!({"mod":long}), 1004, "mod"),
+        (json!({"mod":"login",long.clone():1}), 1006, "não existe"),
+        (json!({"mod":"Consulta","chave":long}), 1007, "44"),
+        (json!({"mod":"Consulta","chave":[KEY,"1".repeat(1_000_000)],"n_cte":"1"}), 1006, "n_cte"),
+        (json!({"mod":"Consulta","protocolo":long}), 1006, "protocolo"),
+        (json!({"mod":"Consulta","chave":KEY,"cookie":long}), 1006, "cookie"),
+        (json!({"mod":"Upload","cookie":COOKIE,"cte":long}), 2001, "não foi encontrado"),
+        (json!({"mod":"Upload","cookie":COOKIE,"xml":long}), 2005, "XML"),
+        (json!({"mod":"Upload","cookie":COOKIE,"xml":deep}), 2006, "malformado"),
+        (json!({"mod":"Upload","cookie":COOKIE,"xml":"<CTe/>","v":long}), 1006, "\"v\""),
+        (json!({"mod":"Lista","user":"u","pass":"p","numero":long}), 1006, "numero"),
+    ] {
+        let reply = refused(&world, &request.to_string(), expected, hint);
+        assert!(msg(&reply).len() < 1000, "a text that can be shown");
+    }
+    let login = json!({"mod":"login","user":long,"pass":long}).to_string();
+    let reply = world.run_with(&["executa", "-"], &login).json();
+    assert_eq!((code(&reply), reply["user"].as_str().map(str::len)), (5001, Some(1_000_000)), "the service refuses it");
+}
+
+#[test]
+fn json_that_is_nested_deeply() {
+    let world = World::new();
+    for depth in [200, 500_000] {
+        let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+        let object = format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
+        for text in [format!(r#"{{"mod":"login","user":{open}{close}}}"#), format!(r#"{{"mod":{open}"#), object.clone()]
+        {
+            refused(&world, &text, 1003, "JSON");
+        }
+        let reply = world.run_with(&["configura", "-"], &object).json();
+        assert_eq!(code(&reply), 1003);
+        let said = world.run_with(&["campo", "-", "/a/a"], &object);
+        assert_eq!((said.code, said.text().len()), (0, object.len() - 12), "av_field goes down two steps");
+    }
+}
+
+#[test]
+fn a_field_given_twice_is_named() {
+    let world = World::new();
+    for (request, name) in [
+        (r#"{"mod":"login","user":"u","pass":"p","user":"u"}"#, "user"),
+        (r#"{"mod":"Upload","cookie":"c","cte":"a.xml","cte":null}"#, "cte"),
+        (r#"{"mod":"login","mod":"Upload"}"#, "mod"),
+        (r#"{"x":1,"\u0078":2}"#, "x"),
+    ] {
+        refused(&world, request, 1006, &format!("\"{name}\" está repetido"));
+    }
+    let reply = world.run(&["configura", r#"{"timeout_s":30,"timeout_s":60}"#]).json();
+    assert!(code(&reply) == 1008 && msg(&reply).contains("\"timeout_s\" está repetido"), "{reply}");
+}
+
+#[test]
+fn escapes_that_c_or_unicode_cannot_have() {
+    let world = World::new();
+    for (request, expected, hint) in [
+        (r#"{"mod":"login\u0000"}"#, 1004, "não existe"),
+        (r#"{"mod":"login","user\u0000":"u"}"#, 1006, "não existe"),
+        (r#"{"mod":"Consulta","chave":"35220528779662000120579990000004681178902280\u0000"}"#, 1007, "44"),
+        (r#"{"mod":"Consulta","chave":"1","cookie":"a\u0000b"}"#, 1006, "cookie"),
+        (r#"{"mod":"Upload","cookie":"c","cte":"a\u0000.xml"}"#, 2001, "não foi encontrado"),
+        (r#"{"mod":"Upload","cookie":"c","xml":"<CTe>\u0000</CTe>"}"#, 2006, "malformado"),
+        (r#"{"mod":"login","user":"\ud800","pass":"p"}"#, 1003, "JSON"),
+        (r#"{"mod":"login","user":"\ude00\ud83d","pass":"p"}"#, 1003, "JSON"),
+        (r#"{"mod":"login","\ud800":"u","pass":"p"}"#, 1003, "JSON"),
+    ] {
+        refused(&world, request, expected, hint);
+    }
+    let reply = world.run(&["executa", r#"{"mod":"login","user":"a\u0000b","pass":"errada"}"#]).json();
+    assert_eq!((code(&reply), &reply["user"]), (5001, &json!("a\0b")));
+    assert_eq!(world.run(&["campo", &reply.to_string(), "/user"]).text(), "a\u{FFFD}b");
+    assert_eq!(world.run(&["campo", r#"{"a":"\ud800"}"#, "/a"]).lines.len(), 0);
+}
+
+#[test]
+fn numbers_beyond_64_bits() {
+    let world = World::new();
+    for (request, expected, hint) in [
+        (r#"{"mod":18446744073709551616}"#, 1006, "mod"),
+        (r#"{"mod":"Lista","user":"u","pass":"p","limite":18446744073709551616}"#, 1006, "limite"),
+        (r#"{"mod":"Lista","user":"u","pass":"p","limite":-9223372036854775809}"#, 1006, "limite"),
+        (r#"{"mod":"Lista","user":"u","pass":"p","numero":123456789012345678901234567890}"#, 1006, "numero"),
+        (r#"{"mod":"Upload","cookie":"c","xml":"<CTe/>","v":18446744073709551616}"#, 1006, "\"v\""),
+        (r#"{"mod":"Upload","cookie":"c","xml":"<CTe/>","v":4294967296}"#, 1006, "\"v\""),
+        (r#"{"mod":"Upload","cookie":"c","xml":"<CTe/>","v":1e999}"#, 1003, "JSON"),
+    ] {
+        refused(&world, request, expected, hint);
+    }
+    let number = "123456789012345678901234567890";
+    assert_eq!(world.run(&["campo", &format!("[{number},1e999]"), "/0"]).text(), number);
 }
 
 #[test]

@@ -174,7 +174,8 @@ impl World {
         TempFile::new("settings.json", self.settings.to_string().as_bytes())
     }
 
-    fn run_with(&self, arguments: &[&str], input: &str) -> Said {
+    /// Runs a command of the harness under the settings, giving it `input`.
+    pub fn run_with(&self, arguments: &[&str], input: &str) -> Said {
         let settings = self.settings_file();
         let config = format!("@{}", settings.name());
         harness(["--config", &config].into_iter().chain(arguments.iter().copied()), input)
