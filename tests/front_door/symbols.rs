@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use object::{NameOrOrdinal, Object};
+use object::read::pe::{ImageNtHeaders, ImageOptionalHeader, PeFile};
+use object::{LittleEndian as LE, NameOrOrdinal, Object, ObjectSegment, pe};
 
 use crate::driver::target;
 
@@ -60,6 +61,42 @@ fn a_dll_needs_nothing_that_windows_7_lacks_and_is_small() {
     let needed = names(imports.iter().map(object::Import::library)).iter().map(|name| name.to_lowercase()).collect();
     let known: BTreeSet<String> = OF_WINDOWS_7.map(str::to_owned).into();
     assert!(known.is_superset(&needed), "{:?}", BTreeSet::difference(&needed, &known));
+}
+
+#[test]
+fn no_memory_of_the_library_is_both_written_and_run() {
+    let bytes = std::fs::read(target().library()).unwrap();
+    for segment in object::File::parse(&*bytes).unwrap().segments() {
+        let permissions = segment.permissions();
+        assert!(!(permissions.writable() && permissions.executable()), "{segment:?}");
+    }
+}
+
+#[test]
+fn a_dll_lets_windows_choose_its_place_and_run_nothing_but_code() {
+    if !target().is_windows() {
+        return;
+    }
+    let bytes = std::fs::read(target().library()).unwrap();
+    let everywhere = pe::IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE | pe::IMAGE_DLLCHARACTERISTICS_NX_COMPAT;
+    match object::File::parse(&*bytes).unwrap() {
+        object::File::Pe32(library) => is_protected(&library, everywhere),
+        object::File::Pe64(library) => {
+            is_protected(&library, everywhere | pe::IMAGE_DLLCHARACTERISTICS_HIGH_ENTROPY_VA);
+        }
+        other => panic!("no DLL: {:?}", other.format()),
+    }
+}
+
+fn is_protected<Headers: ImageNtHeaders>(library: &PeFile<Headers>, wanted: pe::DllFlags) {
+    let flags = library.nt_headers().optional_header().dll_characteristics();
+    assert!(flags.contains(wanted), "{flags:?}");
+    // Where it is linked to above 4 GB it is also placed there; to be moved at all it needs its relocations.
+    let file = library.nt_headers().file_header().characteristics.get(LE);
+    assert!(file.contains(pe::IMAGE_FILE_LARGE_ADDRESS_AWARE) && !file.contains(pe::IMAGE_FILE_RELOCS_STRIPPED));
+    let relocations = library.data_directory(pe::IMAGE_DIRECTORY_ENTRY_BASERELOC);
+    assert!(relocations.is_some_and(|relocations| relocations.size.get(LE) > 0));
+    assert!(!library.is_64() || library.relative_address_base() > u64::from(u32::MAX));
 }
 
 #[test]

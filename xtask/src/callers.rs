@@ -9,7 +9,7 @@ use anyhow::Result;
 use crate::pascal::{self, Dialect, Target};
 use crate::process::{cargo, quiet, show};
 use crate::windows::{self, Width};
-use crate::{codegen, root};
+use crate::{codegen, root, sanitize};
 
 /// Strict: the programs are examples of how the header is used.
 const C_FLAGS: [&str; 5] = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror"];
@@ -23,6 +23,8 @@ pub struct Callers {
     /// The harness that loads the library by name.
     pub harness: PathBuf,
     target: Target,
+    /// Whether the sanitizers watch them.
+    sanitized: bool,
 }
 
 /// The platform that this program runs on.
@@ -33,41 +35,50 @@ pub fn host() -> Target {
 impl Callers {
     /// Builds the library, on Windows its import libraries, and the harness.
     pub fn build(target: Target) -> Result<Self> {
-        let (name, library, executable) = match target {
-            Target::Native => ("host", "libaverbador.so", ""),
-            Target::Windows(width) => (width.name(), "averbador.dll", ".exe"),
+        match target {
+            Target::Native => Self::build_in("host", target, false),
+            Target::Windows(width) => Self::build_in(width.name(), target, false),
+        }
+    }
+
+    /// The same for this machine, watched by the sanitizers.
+    pub fn build_sanitized() -> Result<Self> {
+        Self::build_in("sanitized", Target::Native, true)
+    }
+
+    fn build_in(name: &str, target: Target, sanitized: bool) -> Result<Self> {
+        let (library, executable) = match target {
+            Target::Native => ("libaverbador.so", ""),
+            Target::Windows(_) => ("averbador.dll", ".exe"),
         };
         let folder = root().join("target/callers").join(name);
         fs::create_dir_all(&folder)?;
         let library = folder.join(library);
         let harness = folder.join(format!("harness{executable}"));
-        let callers = Self { folder, library, harness, target };
+        let callers = Self { folder, library, harness, target, sanitized };
         callers.build_library()?;
         callers.compile_c("tests/harness/harness.c", &callers.harness, &[])?;
         Ok(callers)
     }
 
-    /// Builds what only the tests use: the linked harness, the checks of the boundary, libraries to be refused, the Pascal
-    /// programs, and the guide's examples.
-    pub fn build_tests(&self) -> Result<()> {
-        self.compile_c(
-            "tests/harness/harness.c",
-            &self.program("harness-linked"),
-            &["-DHARNESS_LINKED", "-laverbador"],
-        )?;
+    /// Builds the programs in C that only the tests run: the linked harness, the checks of the boundary, libraries to be
+    /// refused, the guide's example.
+    pub fn build_c_tests(&self) -> Result<()> {
+        let linked = ["-DHARNESS_LINKED", "-laverbador"];
+        self.compile_c("tests/harness/harness.c", &self.program("harness-linked"), &linked)?;
         self.compile_c("tests/harness/boundary.c", &self.program("boundary"), &[])?;
         self.compile_c("tests/harness/old.c", &self.folder.join("old.dll"), &["-shared", "-fPIC"])?;
         self.compile_c("tests/harness/old.c", &self.folder.join("half.dll"), &["-shared", "-fPIC", "-DHALF"])?;
-        self.compile_c("docs/exemplos/ga.c", &self.program("ga"), &["-laverbador"])?;
+        self.compile_c("docs/exemplos/ga.c", &self.program("ga"), &["-laverbador"])
+    }
+
+    /// Builds all the programs that only the tests run: those and the ones in Pascal.
+    pub fn build_tests(&self) -> Result<()> {
+        self.build_c_tests()?;
         self.compile_pascal("docs/exemplos/siem.dpr", Dialect::Delphi, "siem")?;
         self.compile_pascal("delphi/console/averbar.dpr", Dialect::Delphi, "averbar")?;
         self.compile_pascal("delphi/tests/tests.dpr", Dialect::Delphi, "pascal-tests")?;
         self.compile_pascal("delphi/tests/tests.dpr", Dialect::DelphiUnicode, "pascal-tests-unicode")
-    }
-
-    /// Where a program is.
-    fn program(&self, name: &str) -> PathBuf {
-        self.folder.join(name).with_extension(self.harness.extension().unwrap_or_default())
     }
 
     /// Compiles a Pascal program of the repository.
@@ -78,8 +89,14 @@ impl Callers {
         Ok(())
     }
 
+    /// Where the program of this name is.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.harness.with_file_name(name).with_extension(self.harness.extension().unwrap_or_default())
+    }
+
     fn build_library(&self) -> Result<()> {
         let built = match self.target {
+            Target::Native if self.sanitized => sanitize::build_library()?,
             Target::Native => {
                 show(cargo().args(["build", "--package", "averbador", "--lib"]))?;
                 windows::target_dir(&root()).join("debug/libaverbador.so")
@@ -95,13 +112,16 @@ impl Callers {
     }
 
     /// Compiles a C program of the repository.
-    fn compile_c(&self, source: &str, out: &Path, flags: &[&str]) -> Result<()> {
+    pub fn compile_c(&self, source: &str, out: &Path, flags: &[&str]) -> Result<()> {
         let source = root().join(source);
         let include = format!("-I{}", root().join("include").display());
         let folder = format!("-L{}", self.folder.display());
         let mut arguments: Vec<&str> =
             C_FLAGS.into_iter().chain([include.as_str(), folder.as_str(), "-O1", "-g"]).collect();
         arguments.extend(flags);
+        if self.sanitized {
+            arguments.extend(sanitize::C_FLAGS);
+        }
         match self.target {
             Target::Windows(width) => windows::compile_c(width, &[&source], out, &arguments),
             Target::Native => {

@@ -4,9 +4,12 @@ mod callers;
 mod codegen;
 mod debian;
 mod demo;
+mod deny;
 mod dist;
+mod fuzz;
 mod pascal;
 mod process;
+mod sanitize;
 mod setup;
 mod test;
 mod windows;
@@ -40,6 +43,14 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Fuzz what reads requests, answers and documents; `cargo xtask test` only repeats what was found before.
+    Fuzz(fuzz::Options),
+    /// Run the tests of the front door under AddressSanitizer and LeakSanitizer. (`cargo xtask test` does, too.)
+    Sanitize,
+    /// Run the unit tests of the C boundary under Miri.
+    Miri,
+    /// Check licences, duplicates and sources of what the library is made of. (`cargo xtask test` does, too.)
+    Deny(deny::Options),
     /// Set up what is missing on this machine, and nothing else.
     Setup {
         /// Leave out what only Windows needs.
@@ -66,6 +77,10 @@ fn run(task: Task) -> Result<()> {
         Task::Dist => dist::run().map(drop),
         Task::Codegen { check: true } => codegen::check(&root()),
         Task::Codegen { check: false } => codegen::generate(&root()),
+        Task::Fuzz(options) => fuzz::run(&options),
+        Task::Sanitize => sanitize::run(),
+        Task::Miri => sanitize::miri(),
+        Task::Deny(options) => deny::run(&options),
         Task::Setup { native } => {
             setup::report(&setup::ensure(&root(), if native { setup::NATIVE } else { setup::ALL })?)
         }

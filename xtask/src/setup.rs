@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use crate::debian::{self, Archive};
 use crate::process::{self, step};
 use crate::windows::{self, Width};
-use crate::{pascal, wine};
+use crate::{deny, pascal, wine};
 
 /// One thing that may be missing on a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub enum Part {
     WindowsPascal,
     /// Wine for programs of this width.
     Wine(Width),
+    /// cargo-deny.
+    Deny,
 }
 
 /// What the tests on this machine's own system need.
@@ -48,6 +50,7 @@ pub const ALL: &[Part] = &[
     Part::WindowsPascal,
     Part::Wine(Width::Win32),
     Part::Wine(Width::Win64),
+    Part::Deny,
 ];
 
 /// Something that is needed, is not there, and could not be set up.
@@ -121,6 +124,7 @@ impl Part {
             Self::WindowsPascal => "Free Pascal for Windows, 32 and 64 bits",
             Self::Wine(Width::Win32) => "Wine, 32 bits",
             Self::Wine(Width::Win64) => "Wine, 64 bits",
+            Self::Deny => "cargo-deny",
         }
     }
 
@@ -133,6 +137,7 @@ impl Part {
             Self::RustSource => "the Windows DLLs",
             Self::WindowsPascal => "the tests of the Pascal unit on Windows",
             Self::Wine(_) => "the tests of the Windows DLL",
+            Self::Deny => "the check of licences and sources",
         }
     }
 
@@ -145,6 +150,7 @@ impl Part {
             Self::Mingw => "install it by: apt-get install gcc-mingw-w64-i686 gcc-mingw-w64-x86-64",
             Self::RustSource => "install it by: rustup component add rust-src",
             Self::WindowsPascal | Self::Wine(_) => "install it by: cargo xtask setup, on Debian on x86-64",
+            Self::Deny => "install it by: cargo install --locked cargo-deny",
         }
     }
 
@@ -170,13 +176,14 @@ impl Part {
             Self::RustSource => has_rust_source(root),
             Self::WindowsPascal => pascal::is_installed_for_windows(),
             Self::Wine(width) => wine::is_installed(width),
+            Self::Deny => deny::is_installed(),
         }
     }
 
     /// Why there is no use in trying to install it here.
     fn obstacle(self) -> Option<&'static str> {
         match self {
-            Self::RustSource => None,
+            Self::RustSource | Self::Deny => None,
             Self::C | Self::Pascal | Self::Mingw => {
                 (!debian::can_install()).then_some("packages can be installed by root on Debian only")
             }
@@ -194,6 +201,7 @@ impl Part {
             Self::RustSource => install_rust_source(root),
             Self::WindowsPascal => pascal::install_for_windows(),
             Self::Wine(width) => wine::install(width),
+            Self::Deny => deny::install(),
         }
     }
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crate::callers::{self, Callers};
 use crate::pascal::{self, Dialect};
 use crate::process::{cargo, quiet, show, step};
-use crate::{codegen, dist, root, setup, wine};
+use crate::{codegen, deny, dist, fuzz, root, sanitize, setup, wine};
 
 /// Options of the test.
 #[derive(clap::Args)]
@@ -32,22 +32,33 @@ pub fn run(options: &Options) -> Result<()> {
         step("The README's Pascal compiles", readme_compiles)?;
         show(cargo().args(["test", "--workspace", "--exclude", "averbador"]))?;
         show(cargo().args(["test", "--package", "averbador", "--lib"]))?;
+        fuzz::corpora()?;
     }
-    front_door(&Callers::build(callers::host())?, None, options)?;
+    let filter: Vec<&str> = options.only.iter().map(String::as_str).collect();
+    let callers = Callers::build(callers::host())?;
+    callers.build_tests()?;
+    front_door(&callers, None, &filter)?;
+    if options.only.is_none() && !options.native {
+        sanitize::run()?;
+    }
     if under_wine {
         for (width, callers) in dist::run()? {
-            front_door(&callers, Some(wine::runner(width)?), options)?;
+            callers.build_tests()?;
+            front_door(&callers, Some(wine::runner(width)?), &filter)?;
         }
         wine::shutdown()?;
     }
     Ok(())
 }
 
-/// Format, lints, documentation, and the generated files as they would be generated.
+/// Format, lints, documentation, dependencies, and the generated files as they would be generated.
 fn source_is_in_order() -> Result<()> {
     show(cargo().args(["fmt", "--all", "--check"]))?;
     show(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     show(cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+    if deny::is_installed() {
+        deny::rules()?;
+    }
     step("The header and the Pascal unit are as the source has them", || codegen::check(&root()))
 }
 
@@ -90,11 +101,10 @@ fn readme_compiles() -> Result<()> {
     Ok(())
 }
 
-/// The tests of the front door, through the programs in `callers`.
-fn front_door(callers: &Callers, wine: Option<PathBuf>, options: &Options) -> Result<()> {
-    callers.build_tests()?;
+/// The tests of the front door, through the programs in `callers`; `arguments` say which.
+pub fn front_door(callers: &Callers, wine: Option<PathBuf>, arguments: &[&str]) -> Result<()> {
     let mut command = cargo();
-    command.args(["test", "--package", "averbador", "--test", "front_door"]).args(&options.only);
+    command.args(["test", "--package", "averbador", "--test", "front_door", "--"]).args(arguments);
     command.env("AVERBADOR_TEST_CALLERS", &callers.folder);
     match wine {
         Some(wine) => command.env("AVERBADOR_TEST_WINE", wine),
