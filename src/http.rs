@@ -7,12 +7,15 @@
 use std::borrow::Cow;
 use std::error::Error;
 use std::fs;
-use std::io::{self, Seek};
+use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
-use reqwest::header::{COOKIE, DATE, HeaderMap, HeaderValue, LOCATION, SET_COOKIE};
+use flate2::read::GzDecoder;
+use reqwest::header::{
+    CONTENT_ENCODING, COOKIE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE,
+};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Client, Method, Proxy, RequestBuilder, Response, StatusCode, Url, redirect};
 use rustls::client::WebPkiServerVerifier;
@@ -61,7 +64,7 @@ pub enum Effect {
     Reads,
     /// It logs in: not repeated by itself (failed logins are counted), but no harm if the caller does.
     LogsIn,
-    /// It changes something: never sent twice, and a lost answer is `incerto`.
+    /// It changes something: not sent again once any of it was, and a lost answer is `incerto`.
     Changes,
 }
 
@@ -163,7 +166,9 @@ impl Http {
         let started = self.started()?;
         match self.send_once(&started, request, head) {
             // A kept-alive connection that the server closed meanwhile shows itself only when it is used.
-            Err(failure) if request.effect == Effect::Reads && failure.code == Code::BrokenOff => {
+            Err(failure)
+                if failure.code == Code::BrokenOff && (request.effect == Effect::Reads || !failure.arrived) =>
+            {
                 self.send_once(&started, request, head)
             }
             answer => answer,
@@ -318,8 +323,7 @@ fn redirected(response: &Response, request: &Request) -> Result<Option<Url>, Fai
     if !status.is_redirection() {
         return Ok(None);
     }
-    let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
-    let Some(next) = location.and_then(|location| response.url().join(location).ok()) else {
+    let Some(next) = text(response.headers(), LOCATION).and_then(|location| response.url().join(location).ok()) else {
         return Err(Failure::before(Code::Redirect, &format!("HTTP {status} without a usable Location")));
     };
     let keeps_method = matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
@@ -332,24 +336,51 @@ fn redirected(response: &Response, request: &Request) -> Result<Option<Url>, Fai
 }
 
 async fn read_answer(mut response: Response, request: &Request<'_>) -> Result<Answer, Failure> {
-    let status = response.status();
-    let too_large = || Failure::after(Code::AnswerTooLarge, "more than 16 MB");
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = read_body(&mut response).await.and_then(|body| unpacked(body, &headers));
+    settle().await;
+    if status.is_success() {
+        return Ok(Answer { text: decode(&body?), headers });
+    }
+    // The status says enough, whatever became of the page that comes with it.
+    let page = excerpt(&decode(&body.unwrap_or_default()), request.secrets);
+    let wait = text(&headers, RETRY_AFTER).map(|wait| excerpt(wait, request.secrets));
+    Err(Failure::from_status(status, wait.as_deref(), &page))
+}
+
+async fn read_body(response: &mut Response) -> Result<Vec<u8>, Failure> {
     if response.content_length().is_some_and(|length| length > MAX_ANSWER_BYTES) {
-        return Err(too_large());
+        return Err(Failure::too_large());
     }
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(Failure::from_reqwest)? {
         body.extend_from_slice(&chunk);
         if body.len() as u64 > MAX_ANSWER_BYTES {
-            return Err(too_large());
+            return Err(Failure::too_large());
         }
     }
-    settle().await;
-    let text = decode(&body);
-    if status.is_success() {
-        return Ok(Answer { text, headers: response.headers().clone() });
+    Ok(body)
+}
+
+/// Nobody asks for a compressed body, but what is between us and the service may send one all the same.
+fn unpacked(body: Vec<u8>, headers: &HeaderMap) -> Result<Vec<u8>, Failure> {
+    match text(headers, CONTENT_ENCODING).map(str::to_ascii_lowercase).as_deref() {
+        None | Some("" | "identity") => Ok(body),
+        Some("gzip" | "x-gzip") => {
+            let mut plain = Vec::new();
+            match GzDecoder::new(&body[..]).take(MAX_ANSWER_BYTES + 1).read_to_end(&mut plain) {
+                Ok(bytes) if bytes as u64 > MAX_ANSWER_BYTES => Err(Failure::too_large()),
+                Ok(_) => Ok(plain),
+                Err(error) => Err(Failure::not_understood(&format!("gzip: {error}"))),
+            }
+        }
+        Some(other) => Err(Failure::not_understood(&format!("Content-Encoding: {}", excerpt(other, &[])))),
     }
-    Err(Failure::from_status(status, &excerpt(&text, request.secrets)))
+}
+
+/// The value of a header, if it is there and text.
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 /// Lets the connection go back to the pool. That is done by tasks of the client's thread which run beside us: the caller's
@@ -381,12 +412,14 @@ struct Failure {
     arrived: bool,
     /// Whether trying again can help, where it is not as the catalogue says.
     repeat: Option<bool>,
+    /// What to do next, where it is not as the catalogue says (Portuguese).
+    advice: Option<String>,
 }
 
 impl Failure {
     /// The service did not get the request, or told that it did nothing.
     fn before(code: Code, detail: &str) -> Self {
-        Self { code, detail: detail.to_owned(), arrived: false, repeat: None }
+        Self { code, detail: detail.to_owned(), arrived: false, repeat: None, advice: None }
     }
 
     /// The service may have got the request.
@@ -394,44 +427,79 @@ impl Failure {
         Self { arrived: true, ..Self::before(code, detail) }
     }
 
-    fn from_status(status: StatusCode, body: &str) -> Self {
-        let detail = format!("HTTP {status}: {body}");
+    fn too_large() -> Self {
+        Self::after(Code::AnswerTooLarge, "more than 16 MB")
+    }
+
+    fn not_understood(detail: &str) -> Self {
+        Self { repeat: Some(true), ..Self::after(Code::NotUnderstood, detail) }
+    }
+
+    /// `wait`: the answer's Retry-After; `page`: what a person would read of its body.
+    fn from_status(status: StatusCode, wait: Option<&str>, page: &str) -> Self {
+        let wait_told = wait.map_or_else(String::new, |wait| format!(", Retry-After: {wait}"));
+        let detail = format!("HTTP {status}{wait_told}: {page}");
+        // A date in its place is left to who reads the detail.
+        let seconds = wait.and_then(|wait| wait.parse().ok()).filter(|seconds| (1..=86_400).contains(seconds));
+        let advice = seconds.map(|seconds: u32| format!("Aguarde {seconds} s e repita."));
+        let again = |failure| Self { repeat: Some(true), advice, ..failure };
         match status {
             StatusCode::FORBIDDEN => Self::before(Code::Blocked, &detail),
             StatusCode::PROXY_AUTHENTICATION_REQUIRED => Self::before(Code::Proxy, &detail),
-            StatusCode::TOO_MANY_REQUESTS => Self::before(Code::TooMany, &detail),
-            _ if status.is_server_error() => Self { repeat: Some(true), ..Self::after(Code::HttpStatus, &detail) },
-            _ => Self::before(Code::HttpStatus, &detail),
+            StatusCode::TOO_MANY_REQUESTS => again(Self::before(Code::TooMany, &detail)),
+            // Somebody has waited in vain: the server for the request, or what is before it for the server.
+            StatusCode::REQUEST_TIMEOUT => again(Self::after(Code::HttpStatus, &detail)),
+            _ if status.is_server_error() => again(Self::after(Code::HttpStatus, &detail)),
+            _ => Self { advice: Some(refusal_advice(status)), ..Self::before(Code::HttpStatus, &detail) },
         }
     }
 
     fn from_reqwest(error: reqwest::Error) -> Self {
         let error = error.without_url();
         let detail = chain(&error);
-        if error.is_dns() {
-            Self::before(Code::Dns, &detail)
-        } else if let Some(tls) = find_tls(&error).filter(|_| error.is_connect()) {
-            Self::before(Code::Tls, &tls.to_string())
-        } else if detail.contains("tunnel error") {
+        let http = find::<hyper::Error>(&error);
+        if detail.contains("tunnel error") {
             // hyper-util keeps the type of this error to itself.
             Self::before(Code::Proxy, &detail)
+        } else if error.is_dns() {
+            Self::before(Code::Dns, &detail)
+        } else if let Some(tls) = find::<rustls::Error>(&error).filter(|_| error.is_connect()) {
+            Self::before(Code::Tls, &tls.to_string())
         } else if error.is_timeout() {
             Self { arrived: !error.is_connect(), ..Self::before(Code::Timeout, &detail) }
         } else if error.is_connect() {
             Self::before(Code::Connect, &detail)
+        } else if http.is_some_and(hyper::Error::is_canceled) {
+            // The connection was gone before anything of the request was written to it.
+            Self::before(Code::BrokenOff, &detail)
+        } else if http.is_some_and(hyper::Error::is_parse) {
+            Self::not_understood(&detail)
         } else {
             Self::after(Code::BrokenOff, &detail)
         }
     }
 
     fn entry(&self, request: &Request) -> ErrorEntry {
-        let entry = match self.repeat {
+        let entry = match &self.advice {
             _ if self.arrived && request.effect == Effect::Changes => ErrorEntry::uncertain(self.code),
-            Some(repeat) => ErrorEntry::new(self.code).repeat(repeat),
+            Some(advice) => ErrorEntry::new(self.code).msg(self.code.msg_advising(advice)),
             None => ErrorEntry::new(self.code),
+        };
+        let entry = match self.repeat {
+            Some(repeat) if !entry.is_uncertain() => entry.repeat(repeat),
+            _ => entry,
         };
         entry.detail(self.detail.clone())
     }
+}
+
+/// What to do when the service refuses the request as it is.
+fn refusal_advice(status: StatusCode) -> String {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => "O arquivo é grande demais para ele: envie os documentos em arquivos menores.",
+        _ => "Confira o endereço do serviço na configuração; se estiver certo, avise o suporte.",
+    }
+    .to_owned()
 }
 
 /// The error and all that caused it, in one line.
@@ -446,11 +514,11 @@ fn chain(error: &reqwest::Error) -> String {
     text
 }
 
-/// The TLS error among the causes. An `io::Error` hides what it wraps from `source`.
-pub fn find_tls<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+/// The error of this kind among the causes. An `io::Error` hides what it wraps from `source`.
+pub fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    let inside = wrapped.and_then(|inner| find_tls(inner));
-    error.downcast_ref().or(inside).or_else(|| find_tls(error.source()?))
+    let inside = wrapped.and_then(|inner| find(inner));
+    error.downcast_ref().or(inside).or_else(|| find(error.source()?))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::OnceLock;
 
 use super::float::Quiet;
+use super::sigpipe::HeldBack;
 use super::text;
 use crate::contract::{Code, ErrorEntry};
 
@@ -21,9 +22,10 @@ pub fn reply(refuse: impl Fn(ErrorEntry) -> String, work: impl FnOnce() -> Resul
     text::into_c(shielded(work).unwrap_or_else(refuse))
 }
 
-/// Does `work`, with the caller's floating point traps off; a panic becomes 9001.
+/// Does `work`, with the caller's floating point traps off and SIGPIPE held back; a panic becomes 9001.
 pub fn shielded<T>(work: impl FnOnce() -> Result<T, ErrorEntry>) -> Result<T, ErrorEntry> {
     let _quiet = Quiet::new();
+    let _held_back = HeldBack::new();
     quiet_panics();
     DEPTH.set(DEPTH.get() + 1);
     // Unwind safety: what a panic may leave half done is behind mutexes, whose poison is looked past on purpose, and each

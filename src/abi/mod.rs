@@ -8,6 +8,7 @@ mod float;
 mod guard;
 mod module;
 mod progress;
+mod sigpipe;
 #[cfg(test)]
 mod tests;
 mod text;

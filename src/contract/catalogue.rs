@@ -101,11 +101,17 @@ impl Code {
         format!("{happened} {to_do}")
     }
 
+    /// The text with another advice (Portuguese) on what to do next.
+    #[must_use]
+    pub fn msg_advising(self, to_do: &str) -> String {
+        let (happened, _) = self.texts();
+        format!("{happened} {to_do}")
+    }
+
     /// The text where it is not known whether the service did what was asked: then "try again" would be wrong advice.
     #[must_use]
     pub fn uncertain_msg(self) -> String {
-        let (happened, _) = self.texts();
-        format!("{happened} O documento pode ter sido recebido: consulte a averbação antes de enviar de novo.")
+        self.msg_advising("O documento pode ter sido recebido: consulte a averbação antes de enviar de novo.")
     }
 
     /// What happened, and what to do next.

@@ -14,7 +14,7 @@ use super::certificate::Certificate;
 use super::report::Done;
 use super::route::Wire;
 use crate::contract::{Code, ErrorEntry, Facts};
-use crate::http::{Http, find_tls};
+use crate::http::{Http, find};
 
 /// Shakes hands with `host` as the client does. 3003 if its certificate is not trusted: then nothing is sent.
 pub async fn handshake(
@@ -54,7 +54,7 @@ fn version(version: ProtocolVersion) -> &'static str {
 /// 3003, telling what to do where the reason is known.
 fn refusal(error: &io::Error, issuer: &str) -> ErrorEntry {
     let entry = ErrorEntry::new(Code::Tls);
-    let Some(error) = find_tls(error) else { return entry.detail(error.to_string()) };
+    let Some(error) = find::<Error>(error) else { return entry.detail(error.to_string()) };
     let entry = entry.detail(error.to_string());
     let Error::InvalidCertificate(reason) = error else { return entry };
     match reason {

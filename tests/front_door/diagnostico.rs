@@ -1,15 +1,11 @@
 //! Diagnostico → diagnosticoRet.
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
+use std::net::TcpListener;
 
 use serde_json::{Value, json};
-use simulator::{Answer, Effect, Fault};
+use simulator::{Answer, Effect, Fault, Proxy, ProxyConfig, User};
 
 use crate::driver::{Said, TempFile, World, code, msg, run, target};
-use crate::network::{at, join, proxy};
 
 const ISSUER: &str = "CN=averbador simulator CA (tests only)";
 const DEAD_SESSION: &str = "0123456789abcdef0123456789abcdef";
@@ -104,7 +100,7 @@ fn a_certificate_that_is_not_trusted_is_told_all_the_same() {
 fn what_does_not_exist_is_named() {
     // A resolver without a server to ask takes its time to say so.
     let world = World::new().set(json!({"timeout_conexao_s":60,"timeout_s":90}));
-    let world = world.set(at("https://servico.invalid"));
+    let world = world.at("https://servico.invalid");
     let steps = "proxy:ok dns:3001 tcp:x tunel:x tls:x resposta:x relogio:x sessao:x";
     ends_at(&world, 3001, steps);
     let world = world.set(json!({"proxy":"http://proxy.invalid:3128"}));
@@ -114,7 +110,7 @@ fn what_does_not_exist_is_named() {
 
 #[test]
 fn a_refused_connection_is_3002() {
-    let world = World::new().set(at(&format!("https://127.0.0.1:{}", closed_port())));
+    let world = World::new().at(&format!("https://127.0.0.1:{}", closed_port()));
     let reply = ends_at(&world, 3002, "proxy:ok dns:ok tcp:3002 tunel:x tls:x resposta:x relogio:x sessao:x");
     assert_eq!(step(&reply, "tcp")["falhas"].as_array().map(Vec::len), Some(1));
 }
@@ -129,7 +125,7 @@ fn silence_ends_by_itself_wherever_it_comes() {
     // Connections wait to be accepted, which never comes.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = silent.local_addr().unwrap().port();
-    let world = world.set(at(&format!("https://127.0.0.1:{port}")));
+    let world = world.at(&format!("https://127.0.0.1:{port}"));
     ends_at(&world, 3004, "proxy:ok dns:ok tcp:ok tunel:- tls:3004 resposta:x relogio:x sessao:x");
     let world = world.set(json!({"proxy":format!("http://127.0.0.1:{port}")}));
     ends_at(&world, 3004, "proxy:ok dns:ok tcp:ok tunel:3004 tls:x resposta:x relogio:x sessao:x");
@@ -180,13 +176,14 @@ fn a_session_is_judged_by_the_service_where_it_does_not_echo() {
 
 #[test]
 fn a_proxy_that_refuses_is_3006_and_its_password_is_not_told() {
-    for (status, number) in [("407 Proxy Authentication Required", 407), ("403 Forbidden", 403)] {
-        let address = proxy(status);
+    for status in [407, 403] {
+        let proxy = Proxy::start(ProxyConfig { refuses: Some(status), ..ProxyConfig::default() }).unwrap();
+        let address = address(&proxy);
         let world = World::over_tls().set(json!({"proxy":format!("http://usuario:senhaDoProxy@{address}")}));
         let reply = ends_at(&world, 3006, "proxy:ok dns:ok tcp:ok tunel:3006 tls:x resposta:x relogio:x sessao:x");
         assert_eq!(
             (&step(&reply, "proxy")["proxy"], &step(&reply, "tunel")["http"]),
-            (&json!(address), &json!(number))
+            (&json!(address), &json!(status))
         );
         assert_eq!(reply["configuracao"]["proxy"], format!("http://usuario:***@{address}/"));
         assert!(!reply.to_string().contains("senhaDoProxy"));
@@ -213,47 +210,23 @@ fn a_proxy_reached_by_tls_shows_its_certificate() {
     assert_eq!((&tunnel["emissor"], &tunnel["http"]), (&json!(ISSUER), &json!(404)));
 }
 
-/// A proxy that does what it is asked; gives its address, and the requests that come.
-fn working_proxy() -> (String, Receiver<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let (heard, requests) = channel();
-    thread::spawn(move || {
-        for mut client in listener.incoming().map_while(Result::ok) {
-            let request = head(&mut client);
-            let server = request.split_whitespace().nth(1).and_then(|place| TcpStream::connect(place).ok());
-            let _ = heard.send(request);
-            if let Some(server) = server {
-                client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").unwrap();
-                join(client, server);
-            }
-        }
-    });
-    (address.to_string(), requests)
-}
-
-/// What comes up to an empty line.
-fn head(stream: &mut TcpStream) -> String {
-    let (mut head, mut byte) = (Vec::new(), [0]);
-    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read == 1) {
-        head.push(byte[0]);
-    }
-    String::from_utf8(head).unwrap()
+/// Where the proxy is: `127.0.0.1:PORT`.
+fn address(proxy: &Proxy) -> String {
+    proxy.url().replace("http://", "")
 }
 
 #[test]
 fn a_proxy_that_works_leads_to_the_service() {
-    let (address, requests) = working_proxy();
+    let user = User::new("usuario", "senhaDoProxy");
+    let proxy = Proxy::start(ProxyConfig { user: Some(user), ..ProxyConfig::default() }).unwrap();
+    let address = address(&proxy);
     let world = World::over_tls().set(json!({"proxy":format!("http://usuario:senhaDoProxy@{address}")}));
     let said = examined(&world);
     let reply = said.json();
     assert_eq!(outcome(&reply), "proxy:ok dns:ok tcp:ok tunel:ok tls:ok resposta:ok relogio:ok sessao:-", "{reply}");
     assert_eq!((&step(&reply, "tcp")["endereco"], &step(&reply, "tunel")["http"]), (&json!(address), &json!(200)));
     let place = world.simulator.https_url().replace("https://", "");
-    let request = requests.recv().unwrap();
-    assert!(request.starts_with(&format!("CONNECT {place} HTTP/1.1\r\n")), "{request}");
-    // "usuario:senhaDoProxy" in base64.
-    assert!(request.contains("\r\nProxy-Authorization: Basic dXN1YXJpbzpzZW5oYURvUHJveHk=\r\n"), "{request}");
+    assert_eq!(proxy.requests()[0], format!("CONNECT {place} HTTP/1.1"));
     assert!(!said.text().contains("senhaDoProxy"));
 }
 
@@ -266,7 +239,8 @@ fn the_proxy_of_the_system_is_found() {
         harness.env(variable, value).args(["--config", &format!("@{}", settings.name()), "diagnostico"]);
         run(&mut harness, "").json()
     };
-    let address = proxy("502 Bad Gateway");
+    let proxy = Proxy::start(ProxyConfig { refuses: Some(502), ..ProxyConfig::default() }).unwrap();
+    let address = address(&proxy);
     let reply = examined("HTTPS_PROXY", format!("http://usuario:senhaDoProxy@{address}"));
     assert_eq!((code(&reply), &step(&reply, "proxy")["proxy"]), (3006, &json!(address)));
     assert!(!reply.to_string().contains("senhaDoProxy"));

@@ -103,7 +103,7 @@ impl From<Output> for Said {
     fn from(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).expect("the harness speaks UTF-8");
         Self {
-            code: output.status.code().expect("the harness ends by itself"),
+            code: output.status.code().unwrap_or_else(|| panic!("the harness was ended by {}", output.status)),
             lines: text(output.stdout).lines().map(str::to_owned).collect(),
             stderr: text(output.stderr),
         }
@@ -156,12 +156,19 @@ impl World {
 
     /// Over TLS, trusting the simulator's authority by its PEM text.
     pub fn over_tls() -> Self {
-        let mut world = Self::new();
-        let url = world.simulator.https_url();
-        world.settings["ca_pem"] = world.simulator.ca_pem().into();
-        world.settings["porto"]["url"] = format!("{url}/php/conn.php").into();
-        world.settings["porto"]["consulta_url"] = format!("{url}/atwe/php/Protocolo.php").into();
-        world
+        Self::new().secure()
+    }
+
+    /// The same over TLS, trusting the simulator's authority by its PEM text.
+    pub fn secure(self) -> Self {
+        let (url, ca) = (self.simulator.https_url(), self.simulator.ca_pem().to_owned());
+        self.at(&url).set(json!({"ca_pem":ca}))
+    }
+
+    /// The same, with the service at this address.
+    pub fn at(self, url: &str) -> Self {
+        let (conn, public) = (format!("{url}/php/conn.php"), format!("{url}/atwe/php/Protocolo.php"));
+        self.set(json!({"porto":{"url":conn,"consulta_url":public}}))
     }
 
     /// Runs a command of the harness under the settings.
@@ -191,11 +198,16 @@ impl World {
         self.say(request).json()
     }
 
-    /// Executes requests one after the other in one process; the replies.
-    pub fn execute_all(&self, requests: &[Value]) -> Vec<Value> {
+    /// Executes requests one after the other in one process; the replies as the harness printed them.
+    pub fn say_all(&self, requests: &[Value]) -> Said {
         let requests: Vec<String> = requests.iter().map(Value::to_string).collect();
         let arguments: Vec<&str> = ["executa"].into_iter().chain(requests.iter().map(String::as_str)).collect();
-        let said = self.run(&arguments);
+        self.run(&arguments)
+    }
+
+    /// The same; the replies.
+    pub fn execute_all(&self, requests: &[Value]) -> Vec<Value> {
+        let said = self.say_all(requests);
         said.lines.iter().map(|line| serde_json::from_str(line).expect("replies are JSON")).collect()
     }
 

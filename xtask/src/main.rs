@@ -51,6 +51,8 @@ enum Task {
     Miri,
     /// Check licences, duplicates and sources of what the library is made of. (`cargo xtask test` does, too.)
     Deny(deny::Options),
+    /// Write docs/matriz-de-falhas.md from the table of the fault matrix.
+    Matrix,
     /// Set up what is missing on this machine, and nothing else.
     Setup {
         /// Leave out what only Windows needs.
@@ -81,6 +83,7 @@ fn run(task: Task) -> Result<()> {
         Task::Sanitize => sanitize::run(),
         Task::Miri => sanitize::miri(),
         Task::Deny(options) => deny::run(&options),
+        Task::Matrix => test::write_matrix(),
         Task::Setup { native } => {
             setup::report(&setup::ensure(&root(), if native { setup::NATIVE } else { setup::ALL })?)
         }

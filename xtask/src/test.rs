@@ -51,6 +51,13 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// Writes the page of the fault matrix, whose table is in the tests of the front door.
+pub fn write_matrix() -> Result<()> {
+    let mut command = cargo();
+    command.args(["test", "--package", "averbador", "--test", "front_door", "matrix::page"]);
+    show(command.env("AVERBADOR_WRITE_MATRIX", "1"))
+}
+
 /// Format, lints, documentation, dependencies, and the generated files as they would be generated.
 fn source_is_in_order() -> Result<()> {
     show(cargo().args(["fmt", "--all", "--check"]))?;

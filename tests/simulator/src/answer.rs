@@ -1,6 +1,10 @@
 //! What goes back to the client: an HTTP status, headers and a body.
 
+use std::io::Write as _;
+
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 /// One HTTP answer. `Content-Length` is added when it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +39,13 @@ impl Answer {
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// The same answer compressed.
+    pub(crate) fn gzipped(self) -> Self {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        let compressed = encoder.write_all(&self.body).and_then(|()| encoder.finish()).expect("memory takes all");
+        Self { body: compressed.into(), ..self }.header("Content-Encoding", "gzip")
     }
 
     /// The same answer with blanks behind its body, up to this many bytes.

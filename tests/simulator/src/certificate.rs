@@ -1,52 +1,84 @@
-//! The simulator's own certificate authority, made afresh at every start.
+//! Certificate authorities of our own, made afresh at every start.
 
-use std::error::Error;
+use std::error::Error as StdError;
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd};
 use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-/// The names and addresses under which the simulator is reached.
+use crate::Error;
+use crate::config::Tls;
+
+/// The names and addresses under which this machine is reached.
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+/// Others.
+const OTHER_NAMES: [&str; 1] = ["outro.invalid"];
 
-/// What an authority leaves behind: the certificate to trust, and a server that shows one of its leaves.
-pub(crate) struct Tls {
-    pub(crate) ca_pem: String,
-    pub(crate) server: Arc<ServerConfig>,
+/// What a server says first that knows no later TLS than 1.1: a ServerHello of that version (RFC 4346, 7.4.1.3), choosing
+/// TLS_RSA_WITH_AES_128_CBC_SHA, with a random of zeros.
+pub(crate) const OLD_TLS: &[u8] = b"\x16\x03\x02\x00\x2a\x02\x00\x00\x26\x03\x02\
+    \0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x00\x00\x2f\x00";
+
+/// A certificate authority.
+pub(crate) struct Authority {
+    /// The certificate to trust.
+    pub(crate) pem: String,
+    issuer: Issuer<'static, KeyPair>,
 }
 
-/// Makes the authority and a server certificate for [`NAMES`]. The authority's key is forgotten at once.
-pub(crate) fn make() -> Result<Tls, Box<dyn Error + Send + Sync>> {
-    let ca_key = KeyPair::generate()?;
-    let ca_params = authority_params()?;
-    let ca_pem = ca_params.self_signed(&ca_key)?.pem();
-    let issuer = Issuer::new(ca_params, ca_key);
+impl Authority {
+    /// A new one with this name.
+    pub(crate) fn new(name: &str) -> Result<Self, Error> {
+        let make = || {
+            let key = KeyPair::generate()?;
+            let params = authority_params(name)?;
+            Ok(Self { pem: params.self_signed(&key)?.pem(), issuer: Issuer::new(params, key) })
+        };
+        make().map_err(|error: rcgen::Error| Error::Certificate(error.into()))
+    }
 
-    let leaf_key = KeyPair::generate()?;
-    let leaf = leaf_params()?.signed_by(&leaf_key, &issuer)?;
-    let private_key = PrivateKeyDer::Pkcs8(leaf_key.serialize_der().into());
+    /// A server that shows a certificate for [`NAMES`], or one with the flaw that is wanted.
+    pub(crate) fn server(&self, tls: Tls) -> Result<Arc<ServerConfig>, Error> {
+        self.try_server(tls).map_err(Error::Certificate)
+    }
 
-    let mut server = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(vec![leaf.der().clone()], private_key)?;
-    server.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Tls { ca_pem, server: Arc::new(server) })
+    fn try_server(&self, tls: Tls) -> Result<Arc<ServerConfig>, Box<dyn StdError + Send + Sync>> {
+        let key = KeyPair::generate()?;
+        let leaf = leaf_params(tls)?.signed_by(&key, &self.issuer)?;
+        let private_key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+        let mut server = ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(vec![leaf.der().clone()], private_key)?;
+        server.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Arc::new(server))
+    }
 }
 
-fn authority_params() -> Result<CertificateParams, rcgen::Error> {
+/// The cryptography of TLS.
+pub(crate) fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}
+
+fn authority_params(name: &str) -> Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::new(Vec::new())?;
-    params.distinguished_name.push(DnType::CommonName, "averbador simulator CA (tests only)");
+    params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     Ok(params)
 }
 
-fn leaf_params() -> Result<CertificateParams, rcgen::Error> {
-    let mut params = CertificateParams::new(NAMES.map(str::to_owned))?;
+fn leaf_params(tls: Tls) -> Result<CertificateParams, rcgen::Error> {
+    let names = if tls == Tls::OtherHost { &OTHER_NAMES[..] } else { &NAMES[..] };
+    let mut params = CertificateParams::new(names.iter().copied().map(str::to_owned).collect::<Vec<_>>())?;
     params.distinguished_name.push(DnType::CommonName, "averbador simulator");
     params.use_authority_key_identifier_extension = true;
+    match tls {
+        Tls::Expired => params.not_after = date_time_ymd(2020, 1, 1),
+        Tls::NotYetValid => params.not_before = date_time_ymd(2900, 1, 1),
+        Tls::Good | Tls::OtherHost | Tls::Old => {}
+    }
     Ok(params)
 }

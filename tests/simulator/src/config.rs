@@ -17,6 +17,8 @@ pub struct Config {
     pub http_port: u16,
     /// Port for HTTPS; 0 lets the system choose.
     pub https_port: u16,
+    /// What the HTTPS port shows of itself.
+    pub tls: Tls,
     /// Who may log in.
     pub users: Vec<User>,
     /// After how many failed logins in a row of one user a captcha is demanded.
@@ -39,6 +41,7 @@ impl Default for Config {
         Self {
             http_port: 0,
             https_port: 0,
+            tls: Tls::Good,
             users: vec![User::new(DEFAULT_USER, DEFAULT_PASSWORD)],
             captcha_after: 5,
             session_requests: None,
@@ -85,6 +88,40 @@ impl FromStr for User {
         match text.split_once(':') {
             Some((name, password)) if !name.is_empty() && !password.is_empty() => Ok(Self::new(name, password)),
             _ => Err(NotUnderstood("write a user as USER:PASS".to_owned())),
+        }
+    }
+}
+
+/// What the HTTPS port shows of itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tls {
+    /// A valid certificate of the simulator's authority.
+    #[default]
+    Good,
+    /// One that is not valid any more.
+    Expired,
+    /// One that is not valid yet.
+    NotYetValid,
+    /// One for another host.
+    OtherHost,
+    /// A server that knows TLS 1.1 and no later.
+    Old,
+}
+
+/// `good`, `expired`, `not-yet-valid`, `other-host` or `old`.
+impl FromStr for Tls {
+    type Err = NotUnderstood;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "good" => Ok(Self::Good),
+            "expired" => Ok(Self::Expired),
+            "not-yet-valid" => Ok(Self::NotYetValid),
+            "other-host" => Ok(Self::OtherHost),
+            "old" => Ok(Self::Old),
+            _ => Err(NotUnderstood(format!(
+                "there is no TLS '{text}'; there are good, expired, not-yet-valid, other-host and old"
+            ))),
         }
     }
 }

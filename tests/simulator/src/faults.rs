@@ -3,6 +3,10 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use bytes::Bytes;
+use hyper::http::request::Parts;
+use hyper::{Method, header};
+
 use crate::answer::Answer;
 use crate::averbeporto;
 use crate::config::{NotUnderstood, Shape};
@@ -29,6 +33,9 @@ pub enum Effect {
     Close,
     /// The connection is reset; the service does nothing.
     Reset,
+    /// These bytes are sent in place of an answer, whatever they are, and the connection is closed; the service does
+    /// nothing.
+    Raw(Bytes),
     /// Served, but the connection is closed in place of the answer.
     LoseAnswer,
     /// Served, but the connection is reset after half of the answer's body.
@@ -39,6 +46,10 @@ pub enum Effect {
     Drip(usize, Duration),
     /// Served, and the answer is blown up with blanks to this many bytes.
     Oversize(usize),
+    /// Served, and the answer is compressed, whether or not the client can read that.
+    Gzip,
+    /// Served and answered in good order; then the connection is closed, of which the answer says nothing.
+    HangUp,
     /// Served, and the answer is written in this shape.
     Shape(Shape),
     /// Served, but of an upload only the first so many documents are taken; the others, whatever they are, are
@@ -53,13 +64,27 @@ impl Effect {
     }
 
     /// HTTP 200 with any body.
-    pub fn body(content_type: &str, body: impl Into<bytes::Bytes>) -> Self {
+    pub fn body(content_type: &str, body: impl Into<Bytes>) -> Self {
         Self::Answer(Answer::new(200, content_type, body))
     }
 
     /// A redirect.
     pub fn redirect(status: u16, location: &str) -> Self {
         Self::Answer(Answer::redirect(status, location))
+    }
+
+    /// These bytes in place of an answer.
+    pub fn raw(bytes: impl Into<Bytes>) -> Self {
+        Self::Raw(bytes.into())
+    }
+
+    /// Whether it can be met at this moment: to be served, a request must be there; to be answered, it must be one.
+    fn is_possible(&self, moment: Moment) -> bool {
+        match self {
+            Self::Silence | Self::Close | Self::Reset | Self::Raw(_) => true,
+            Self::Answer(_) | Self::Logout | Self::Captcha | Self::Blocked => moment != Moment::Connect,
+            _ => moment == Moment::End,
+        }
     }
 
     /// The word for it on the command line and in the log.
@@ -72,11 +97,14 @@ impl Effect {
             Self::Silence => "silence",
             Self::Close => "close",
             Self::Reset => "reset",
+            Self::Raw(_) => "raw",
             Self::LoseAnswer => "lose-answer",
             Self::CutAnswer => "cut-answer",
             Self::Delay(_) => "delay",
             Self::Drip(..) => "drip",
             Self::Oversize(_) => "oversize",
+            Self::Gzip => "gzip",
+            Self::HangUp => "hang-up",
             Self::Shape(_) => "shape",
             Self::TakeOnly(_) => "take-only",
         }
@@ -113,6 +141,36 @@ impl Target {
             Self::Retrieve => module("Retrieve"),
         }
     }
+
+    /// As far as the head tells, in which there is no `mod`: a form with a file is an upload, another without cookie a
+    /// login, with one a consulta or a listing.
+    fn may_match(self, head: &Parts) -> bool {
+        let content_type = head.headers.get(header::CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
+        let file = content_type.starts_with(b"multipart/");
+        let cookie = head.headers.contains_key(header::COOKIE);
+        let form = head.method == Method::POST && head.uri.path() == averbeporto::CONN;
+        match self {
+            Self::Any => true,
+            Self::Login => form && !file && !cookie,
+            Self::Upload => form && file,
+            Self::Consulta | Self::Retrieve => form && !file && cookie,
+            Self::PublicConsulta => head.uri.path() == averbeporto::PUBLIC_CONSULTA,
+        }
+    }
+}
+
+/// When a request meets its fault.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Moment {
+    /// Its connection was accepted; nothing was read from it. Nobody knows yet what it will bring.
+    Connect,
+    /// Its head was read, its body was not.
+    Head,
+    /// Half of its body was read.
+    Half,
+    /// It was read to its end.
+    #[default]
+    End,
 }
 
 /// An effect with the requests that meet it: `Fault::new(Effect::Captcha).on(Target::Login).after(2).forever()`.
@@ -120,6 +178,7 @@ impl Target {
 pub struct Fault {
     effect: Effect,
     target: Target,
+    moment: Moment,
     spared: u32,
     /// `None`: for ever.
     times: Option<u32>,
@@ -128,13 +187,24 @@ pub struct Fault {
 impl Fault {
     /// The effect on the next request, whichever it is.
     pub fn new(effect: Effect) -> Self {
-        Self { effect, target: Target::Any, spared: 0, times: Some(1) }
+        Self { effect, target: Target::Any, moment: Moment::End, spared: 0, times: Some(1) }
     }
 
     /// Only on these requests.
     #[must_use]
     pub fn on(self, target: Target) -> Self {
         Self { target, ..self }
+    }
+
+    /// Already at this moment; at [`Moment::Connect`] whatever the target is.
+    ///
+    /// # Panics
+    ///
+    /// If the effect needs more of the request than was read by then.
+    #[must_use]
+    pub fn at(self, moment: Moment) -> Self {
+        assert!(self.effect.is_possible(moment), "{}", impossible(&self.effect));
+        Self { moment, ..self }
     }
 
     /// Spares the next `spared` of these requests.
@@ -169,11 +239,26 @@ impl Queue {
         self.0.clear();
     }
 
-    /// The effect for this request: that of the first fault that is meant for it and does not spare it.
-    /// A fault that is used up is forgotten.
-    pub(crate) fn take(&mut self, call: &Call) -> Option<Effect> {
+    /// The effect for a connection that was just accepted.
+    pub(crate) fn at_connect(&mut self) -> Option<Effect> {
+        self.take(|fault| fault.moment == Moment::Connect).map(|fault| fault.effect)
+    }
+
+    /// The effect for a request whose body is still to come, and whether half of the body is to be read before.
+    pub(crate) fn at_head(&mut self, head: &Parts) -> Option<(Effect, Moment)> {
+        let early = |fault: &Fault| matches!(fault.moment, Moment::Head | Moment::Half);
+        self.take(|fault| early(fault) && fault.target.may_match(head)).map(|fault| (fault.effect, fault.moment))
+    }
+
+    /// The effect for a request that was read to its end.
+    pub(crate) fn at_end(&mut self, call: &Call) -> Option<Effect> {
+        self.take(|fault| fault.moment == Moment::End && fault.target.matches(call)).map(|fault| fault.effect)
+    }
+
+    /// The first fault that is meant and does not spare. A fault that is used up is forgotten.
+    fn take(&mut self, is_meant: impl Fn(&Fault) -> bool) -> Option<Fault> {
         let mut chosen = None;
-        for (place, fault) in self.0.iter_mut().enumerate().filter(|(_, fault)| fault.target.matches(call)) {
+        for (place, fault) in self.0.iter_mut().enumerate().filter(|(_, fault)| is_meant(fault)) {
             if fault.spared > 0 {
                 fault.spared -= 1;
             } else if chosen.is_none() {
@@ -181,14 +266,14 @@ impl Queue {
                 fault.times = fault.times.map(|times| times - 1);
             }
         }
-        let effect = chosen.map(|place| self.0[place].effect.clone());
+        let fault = chosen.map(|place| self.0[place].clone());
         self.0.retain(|fault| fault.times != Some(0));
-        effect
+        fault
     }
 }
 
-/// `TARGET[*TIMES][+SPARED]:EFFECT[=VALUE]`, for example `upload:lose-answer`, `any*forever:delay=2s`,
-/// `login*3+1:status=503 Retry-After: 2`.
+/// `TARGET[@MOMENT][*TIMES][+SPARED]:EFFECT[=VALUE]`, for example `upload:lose-answer`, `any*forever:delay=2s`,
+/// `login*3+1:status=503 Retry-After: 2`, `upload@half:reset`.
 impl FromStr for Fault {
     type Err = NotUnderstood;
 
@@ -199,13 +284,40 @@ impl FromStr for Fault {
             ))
         })?;
         let (requests, spared) = split_count(requests, '+')?;
-        let (target, times) = split_count(requests, '*')?;
-        Ok(Self {
+        let (requests, times) = split_count(requests, '*')?;
+        let (target, moment) = requests.split_once('@').unwrap_or((requests, "end"));
+        let fault = Self {
             effect: effect.parse()?,
             target: target.parse()?,
+            moment: moment.parse()?,
             spared: spared.flatten().unwrap_or(0),
             times: times.unwrap_or(Some(1)),
-        })
+        };
+        match fault.effect.is_possible(fault.moment) {
+            true if fault.moment == Moment::Connect && fault.target != Target::Any => {
+                Err(NotUnderstood("a connection may bring any request; write any@connect".to_owned()))
+            }
+            true => Ok(fault),
+            false => Err(NotUnderstood(impossible(&fault.effect))),
+        }
+    }
+}
+
+fn impossible(effect: &Effect) -> String {
+    format!("'{}' needs more of the request than was read by then; --help tells what is possible when", effect.name())
+}
+
+impl FromStr for Moment {
+    type Err = NotUnderstood;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "connect" => Ok(Self::Connect),
+            "head" => Ok(Self::Head),
+            "half" => Ok(Self::Half),
+            "end" => Ok(Self::End),
+            _ => Err(NotUnderstood(format!("there is no moment '{text}'; there are connect, head, half and end"))),
+        }
     }
 }
 
@@ -239,6 +351,7 @@ impl FromStr for Effect {
             "silence" => Ok(Self::Silence),
             "close" => Ok(Self::Close),
             "reset" => Ok(Self::Reset),
+            "raw" => parse_raw(value),
             "lose-answer" => Ok(Self::LoseAnswer),
             "cut-answer" => Ok(Self::CutAnswer),
             "status" => parse_status(value),
@@ -248,6 +361,8 @@ impl FromStr for Effect {
             "drip" => parse_drip(value),
             "oversize" if value.is_empty() => Ok(Self::Oversize(OVERSIZE)),
             "oversize" => parse_number(value).map(Self::Oversize),
+            "gzip" => Ok(Self::Gzip),
+            "hang-up" => Ok(Self::HangUp),
             "shape" => value.parse().map(Self::Shape),
             "take-only" => parse_number(value).map(Self::TakeOnly),
             _ => Err(NotUnderstood(format!("there is no fault '{name}'; --help lists them"))),
@@ -292,6 +407,28 @@ fn parse_body(value: &str) -> Result<Effect, NotUnderstood> {
         Some((content_type, body)) => Ok(Effect::body(content_type, body.to_owned())),
         None => Err(NotUnderstood("write a body as body=CONTENT-TYPE TEXT".to_owned())),
     }
+}
+
+/// `HTTP/1.1 200 OK\r\n\r\n`, with `\r`, `\n`, `\\` and `\xFF` for what cannot be typed.
+fn parse_raw(value: &str) -> Result<Effect, NotUnderstood> {
+    let mut parts = value.split('\\');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    while let Some(part) = parts.next() {
+        let (byte, rest) = match part.as_bytes().first() {
+            Some(b'r') => (b'\r', &part[1..]),
+            Some(b'n') => (b'\n', &part[1..]),
+            Some(b'x') => (parse_hex(part.get(1..3).unwrap_or_default())?, &part[3..]),
+            None => (b'\\', parts.next().unwrap_or_default()),
+            Some(_) => return Err(NotUnderstood(format!("'\\{part}' is none of \\r, \\n, \\\\ and \\xFF"))),
+        };
+        bytes.push(byte);
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    Ok(Effect::raw(bytes))
+}
+
+fn parse_hex(digits: &str) -> Result<u8, NotUnderstood> {
+    u8::from_str_radix(digits, 16).map_err(|_| NotUnderstood(format!("'\\x{digits}' is not a byte in two hex digits")))
 }
 
 /// `1 500ms`: one byte every half second.

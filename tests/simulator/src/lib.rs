@@ -22,7 +22,8 @@
 //! | `php.rs` | a request as PHP shows it to the service |
 //! | `faults.rs` | faults on demand, and how they are written on the command line |
 //! | `answer.rs`, `wire.rs` | an HTTP answer, and the ways in which it reaches the client or does not |
-//! | `server.rs`, `certificate.rs` | listeners, connections, TLS; the way of one request |
+//! | `server.rs`, `certificate.rs`, `worker.rs` | listeners, connections, TLS, the thread; the way of one request |
+//! | `proxy.rs` | a proxy between client and service, as companies have them |
 //! | `record.rs` | the memory of the requests that came |
 //! | `main.rs` | the stand-alone program |
 //!
@@ -36,28 +37,32 @@ mod config;
 mod document;
 mod faults;
 mod php;
+mod proxy;
 mod record;
 mod server;
 mod wire;
+mod worker;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::time::Instant;
 use std::{fs, io};
-
-use tokio::sync::oneshot;
 
 pub use crate::answer::Answer;
 pub use crate::averbeporto::{Session, StoredDocument, protocol_of};
+use crate::certificate::Authority;
 pub use crate::config::{
-    CodeShape, Config, DEFAULT_PASSWORD, DEFAULT_USER, ErrorShape, JsonShape, NotUnderstood, ProtShape, Shape, User,
+    CodeShape, Config, DEFAULT_PASSWORD, DEFAULT_USER, ErrorShape, JsonShape, NotUnderstood, ProtShape, Shape, Tls,
+    User,
 };
 pub use crate::document::Kind;
-pub use crate::faults::{Effect, Fault, Target};
+pub use crate::faults::{Effect, Fault, Moment, Target};
+pub use crate::proxy::{Proxy, ProxyConfig};
 pub use crate::record::{FilePart, RecordedRequest};
 use crate::server::Port;
+use crate::worker::Worker;
 
 /// Why a simulator could not be started, or a file not written.
 #[derive(Debug, thiserror::Error)]
@@ -113,8 +118,7 @@ pub struct Simulator {
     http_port: u16,
     https_port: u16,
     ca_pem: String,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _worker: Worker,
 }
 
 impl Simulator {
@@ -123,7 +127,8 @@ impl Simulator {
         let open = |port| Port::open(port).map_err(|source| Error::Listen { port, source });
         let (http, https) = (open(config.http_port)?, open(config.https_port)?);
         let (http_port, https_port) = (http.number, https.number);
-        let tls = certificate::make().map_err(Error::Certificate)?;
+        let authority = Authority::new("averbador simulator CA (tests only)")?;
+        let tls = authority.server(config.tls)?;
         let shared = Arc::new(Shared {
             service: Mutex::new(averbeporto::Service::new(config.clone())),
             config,
@@ -131,14 +136,9 @@ impl Simulator {
             log: Mutex::new(record::Log::new()),
             connections: AtomicU64::new(0),
         });
-        let (stop, stopped) = oneshot::channel();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::System)?;
-        let served = server::serve(shared.clone(), http, https, tls.server.into(), stopped);
-        let thread = thread::Builder::new()
-            .name("simulator".to_owned())
-            .spawn(move || runtime.block_on(served))
-            .map_err(Error::System)?;
-        Ok(Self { shared, http_port, https_port, ca_pem: tls.ca_pem, stop: Some(stop), thread: Some(thread) })
+        let served = server::serve(shared.clone(), http, https, tls.into());
+        let worker = Worker::start("simulator", served).map_err(Error::System)?;
+        Ok(Self { shared, http_port, https_port, ca_pem: authority.pem, _worker: worker })
     }
 
     /// `http://127.0.0.1:PORT`
@@ -231,6 +231,11 @@ impl Simulator {
         lock(&self.shared.service).sessions.all()
     }
 
+    /// Opens a session as if the user had logged in; gives the value of its cookie.
+    pub fn open_session(&self, user: &str) -> String {
+        lock(&self.shared.service).sessions.open(user, Instant::now())
+    }
+
     /// Ends all sessions.
     pub fn expire_sessions(&self) {
         lock(&self.shared.service).sessions.expire();
@@ -243,14 +248,4 @@ impl Simulator {
 
     /// Closes every connection and ends the thread. Dropping the simulator does the same.
     pub fn stop(self) {}
-}
-
-impl Drop for Simulator {
-    fn drop(&mut self) {
-        self.stop.take();
-        if let Some(thread) = self.thread.take() {
-            // A panic of that thread was reported when it happened.
-            let _ = thread.join();
-        }
-    }
 }

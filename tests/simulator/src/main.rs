@@ -8,33 +8,41 @@ use std::time::Duration;
 use std::{env, fs};
 
 use clap::Parser;
-use simulator::{Config, DEFAULT_PASSWORD, DEFAULT_USER, Error, Fault, Shape, Simulator, User};
+use simulator::{
+    Config, DEFAULT_PASSWORD, DEFAULT_USER, Error, Fault, Proxy, ProxyConfig, Shape, Simulator, Tls, User,
+};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-const FAULTS: &str = "\
-Faults (--fault SPEC, repeatable; of several that are meant for a request the first is applied):
-  SPEC is REQUESTS[*TIMES][+SPARED]:EFFECT
+const FAULTS: &str = r#"Faults (--fault SPEC, repeatable; of several that are meant for a request the first is applied):
+  SPEC is REQUESTS[@MOMENT][*TIMES][+SPARED]:EFFECT
     REQUESTS  any, login, upload, consulta (by POST), public-consulta (by GET), retrieve
+    MOMENT    end if not given: the request was read to its end; half: half of its body was; head: nothing of it was;
+              any@connect: its connection was just accepted. Before the end a request is told by its head, in which a
+              listing looks like a consulta
     TIMES     how often, 1 if not given; forever
     SPARED    how many of these requests are served first
 
-  Not served:
+  Not served, possible at any moment:
+    silence                       no answer, the connection stays open
+    close                         the connection is closed instead of an answer
+    reset                         the connection is reset instead of an answer
+    raw=HTTP/1.0 200\r\n\r\n{       these bytes are sent (\r, \n, \\, \xFF), then the connection is closed
+  Not served, possible once the head was read:
     status=503                    an HTTP status; with a header: status=429 Retry-After: 2
     body=text/html <h1>Oh</h1>    HTTP 200 with a content type and any body
     redirect=302 URL              a redirect
     logout                        session ended, or wrong credentials
     captcha                       the captcha is demanded
-    blocked                       Cloudflare's page \"error code: 1010\"
-    silence                       no answer, the connection stays open
-    close                         the connection is closed instead of an answer
-    reset                         the connection is reset instead of an answer
-  Served:
+    blocked                       Cloudflare's page "error code: 1010"
+  Served, possible at the end:
     lose-answer                   then the connection is closed instead of an answer
     cut-answer                    then the connection is reset after half of the answer
     delay=2s                      the answer comes after this time (300ms, 2s)
     drip=1 500ms                  the answer comes so many bytes at a time, with this pause
     oversize=20000000             the answer is blown up to so many bytes (17 MB if not given)
+    gzip                          the answer is compressed, whether or not the client can read that
+    hang-up                       the answer comes in good order, then the connection is closed without notice
     shape=WORDS                   the answer is written in another shape, see --shape
     take-only=3                   of an upload the first so many documents are taken, the others ignored in silence
 
@@ -42,7 +50,8 @@ Examples:
   simulator --log --until-stdin-closes
   simulator --user 12345678000195:segredo --ca ca.pem --settings averbador.json
   simulator --fault upload:lose-answer --fault 'login*3:status=503 Retry-After: 2'
-  simulator --fault 'any*forever:delay=2s' --session-requests 5";
+  simulator --fault 'any*forever:delay=2s' --session-requests 5
+  simulator --tls expired --fault any@connect*2:reset --fault upload@half:silence"#;
 
 /// AverbePorto on this machine: the insurer's service for endorsing freight documents, as strict as the
 /// real one, without endorsing anything. It can be reached from this machine only, over HTTP and HTTPS.
@@ -61,6 +70,11 @@ struct Options {
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     https_port: u16,
 
+    /// What the HTTPS port shows of itself: good, or a certificate that is expired, not-yet-valid or for an other-host;
+    /// or old, that is TLS 1.1 and no later
+    #[arg(long, value_name = "WORD", default_value = "good")]
+    tls: Tls,
+
     /// Where to write the certificate of the authority that clients have to trust. It is made afresh at
     /// every start. Without this option it goes to a temporary file that is removed at the end
     #[arg(long, value_name = "FILE")]
@@ -69,6 +83,22 @@ struct Options {
     /// Where to write settings for the DLL (for AVERBADOR_CONFIG or av_configure)
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
+
+    /// Start also a proxy, and have the settings lead through it
+    #[arg(long)]
+    proxy: bool,
+
+    /// Whom the proxy lets through; everybody if not given. To name them in the settings is left to the client
+    #[arg(long, value_name = "USER:PASS", requires = "proxy")]
+    proxy_user: Option<User>,
+
+    /// The proxy answers everything with this HTTP status
+    #[arg(long, value_name = "STATUS", requires = "proxy")]
+    proxy_refuses: Option<u16>,
+
+    /// The proxy looks into TLS, with an authority of its own: its certificate is then the one that --ca writes
+    #[arg(long, requires = "proxy")]
+    proxy_inspects: bool,
 
     /// A fault for requests to come; repeatable; see below
     #[arg(long = "fault", value_name = "SPEC")]
@@ -115,6 +145,7 @@ impl Options {
         Config {
             http_port: self.http_port,
             https_port: self.https_port,
+            tls: self.tls,
             users: if self.users.is_empty() { defaults.users } else { self.users.clone() },
             captcha_after: self.captcha_after,
             session_requests: self.session_requests,
@@ -124,6 +155,17 @@ impl Options {
             body_limit: defaults.body_limit,
         }
     }
+}
+
+/// The proxy that is wanted, if one is.
+fn proxy(options: &Options, simulator: &Simulator) -> Result<Option<Proxy>, Error> {
+    let config = ProxyConfig {
+        port: 0,
+        user: options.proxy_user.clone(),
+        refuses: options.proxy_refuses,
+        inspects: options.proxy_inspects.then(|| simulator.ca_pem().to_owned()),
+    };
+    options.proxy.then(|| Proxy::start(config)).transpose()
 }
 
 fn main() -> ExitCode {
@@ -138,8 +180,14 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<(), Error> {
     let simulator = Simulator::start(options.config())?;
-    let ca = CaFile::write(&simulator, options.ca.as_deref())?;
-    let settings = format!("{:#}\n", simulator.settings(Some(&ca.path)));
+    let proxy = proxy(options, &simulator)?;
+    let inspector = proxy.as_ref().filter(|_| options.proxy_inspects);
+    let ca = CaFile::write(inspector.map_or(simulator.ca_pem(), Proxy::ca_pem), options.ca.as_deref())?;
+    let mut settings = simulator.settings(Some(&ca.path));
+    if let Some(proxy) = &proxy {
+        settings["proxy"] = proxy.url().into();
+    }
+    let settings = format!("{settings:#}\n");
     if let Some(path) = &options.settings {
         write_at_once(path, &settings)?;
     }
@@ -169,12 +217,12 @@ struct CaFile {
 }
 
 impl CaFile {
-    fn write(simulator: &Simulator, asked_for: Option<&Path>) -> Result<Self, Error> {
+    fn write(pem: &str, asked_for: Option<&Path>) -> Result<Self, Error> {
         let temporary = || env::temp_dir().join(format!("averbador-simulator-{}.pem", process::id()));
         let path = asked_for.map_or_else(temporary, Path::to_owned);
         // The settings are used from other folders.
         let path = path::absolute(&path).map_err(|source| Error::Write { path, source })?;
-        write_at_once(&path, simulator.ca_pem())?;
+        write_at_once(&path, pem)?;
         Ok(Self { path, temporary: asked_for.is_none() })
     }
 }

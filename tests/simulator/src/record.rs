@@ -19,7 +19,7 @@ const LINE_CHARS: usize = 120;
 /// A request and what became of it. `to_string()` is a line for a log, without password and session.
 #[derive(Clone, Debug)]
 pub struct RecordedRequest {
-    /// 1, 2, 3… in the order in which the requests were completely read.
+    /// 1, 2, 3… in the order in which the requests were read: to their end, or as far as a fault let them.
     pub number: u64,
     /// The TCP connection it came over: 1, 2, 3… in the order in which they were accepted.
     pub connection: u64,

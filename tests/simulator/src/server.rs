@@ -8,19 +8,21 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
 use crate::answer::Answer;
 use crate::averbeporto::{Reply, answers};
-use crate::faults::Effect;
+use crate::certificate;
+use crate::config::Tls;
+use crate::faults::{Effect, Moment};
 use crate::php::Call;
 use crate::wire::{self, Delivery, Script, Socket};
 use crate::{Shared, lock};
@@ -58,6 +60,30 @@ impl Port {
         };
         Ok(Self { listeners, number })
     }
+
+    /// Takes every connection that comes to it, and does `work` with each.
+    pub(crate) fn take<F>(self, work: impl Fn(TcpStream) -> F + Clone + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        for listener in self.listeners {
+            tokio::spawn(accept(listener, work.clone()));
+        }
+    }
+}
+
+async fn accept<F>(listener: TcpListener, work: impl Fn(TcpStream) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => drop(tokio::spawn(work(stream))),
+            // Out of file handles, or a client that left at once: neither is a reason to stop.
+            Err(_) => sleep(Duration::from_millis(10)).await,
+        }
+    }
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
@@ -66,36 +92,22 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-/// Serves until `stop` is told or dropped.
-pub(crate) async fn serve(shared: Arc<Shared>, http: Port, https: Port, tls: TlsAcceptor, stop: oneshot::Receiver<()>) {
-    for listener in http.listeners {
-        tokio::spawn(accept(listener, shared.clone(), None));
+/// Serves until it is dropped.
+pub(crate) async fn serve(shared: Arc<Shared>, http: Port, https: Port, tls: TlsAcceptor) {
+    for (port, tls) in [(http, None), (https, Some(tls))] {
+        let shared = shared.clone();
+        port.take(move |stream| connection(stream, shared.count_connection(), shared.clone(), tls.clone()));
     }
-    for listener in https.listeners {
-        tokio::spawn(accept(listener, shared.clone(), Some(tls.clone())));
-    }
-    // An error says that the sender is gone, which means the same.
-    let _ = stop.await;
-}
-
-async fn accept(listener: TcpListener, shared: Arc<Shared>, tls: Option<TlsAcceptor>) {
-    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let number = shared.count_connection();
-                tokio::spawn(connection(stream, number, shared.clone(), tls.clone()));
-            }
-            // Out of file handles, or a client that left at once: neither is a reason to stop.
-            Err(_) => sleep(Duration::from_millis(10)).await,
-        }
-    }
+    std::future::pending().await
 }
 
 /// One connection from its acceptance to its end. Its errors are the client's business.
 async fn connection(stream: TcpStream, number: u64, shared: Arc<Shared>, tls: Option<TlsAcceptor>) {
     let _ = stream.set_nodelay(true);
+    let fault = lock(&shared.faults).at_connect();
     match tls {
+        _ if fault.is_some() => misbehave(stream, fault).await,
+        Some(_) if shared.config.tls == Tls::Old => misbehave(stream, Some(Effect::raw(certificate::OLD_TLS))).await,
         None => http(stream, number, shared).await,
         Some(tls) => {
             if let Ok(stream) = tls.accept(stream).await {
@@ -103,6 +115,18 @@ async fn connection(stream: TcpStream, number: u64, shared: Arc<Shared>, tls: Op
             }
         }
     }
+}
+
+/// Does to a connection what is possible before anything was read from it.
+async fn misbehave(stream: TcpStream, effect: Option<Effect>) {
+    let script = match effect {
+        Some(Effect::Close) => Script::Close,
+        Some(Effect::Reset) => Script::Reset,
+        Some(Effect::Raw(bytes)) => Script::Raw(bytes),
+        // Silence: the stream stays open until the simulator ends.
+        _ => std::future::pending().await,
+    };
+    let _ = wire::perform(stream, script).await;
 }
 
 /// Speaks HTTP over the socket until it ends or a request asks for it to be taken over by hand.
@@ -126,12 +150,22 @@ async fn exchange(
     shared: Arc<Shared>,
     by_hand: mpsc::Sender<Script>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    let (head, body) = request.into_parts();
-    let Ok(body) = Limited::new(body, shared.config.body_limit).collect().await else {
-        return Ok(response(Answer::page(413).header("Connection", "close")));
+    // What is left unread of the body stays unread: it must outlive all waits.
+    let (head, mut body) = request.into_parts();
+    let early = lock(&shared.faults).at_head(&head);
+    let read = match &early {
+        Some((_, moment)) => beginning(&mut body, *moment).await,
+        None => match Limited::new(&mut body, shared.config.body_limit).collect().await {
+            Ok(whole) => whole.to_bytes(),
+            Err(_) => return Ok(response(Answer::page(413).header("Connection", "close"))),
+        },
     };
-    let call = Call::read(&head, body.to_bytes()).await;
-    match deliver(&call, connection, &shared).await {
+    let call = Call::read(&head, read).await;
+    let delivery = match early {
+        Some((effect, _)) => deliver(&call, Some(effect), connection, &shared).await.early(),
+        None => deliver(&call, None, connection, &shared).await,
+    };
+    match delivery {
         Delivery::Whole(answer) => return Ok(response(answer)),
         Delivery::Silence => {}
         // An error says that the connection is gone, and then nobody waits for the script.
@@ -140,11 +174,26 @@ async fn exchange(
     std::future::pending().await
 }
 
-/// Decides what is to be done with a request and waits as long as that wants; all of it is on record
-/// before the client can know of it.
-async fn deliver(call: &Call, connection: u64, shared: &Arc<Shared>) -> Delivery {
+/// What was read of a body at a moment before its end.
+async fn beginning(body: &mut Incoming, moment: Moment) -> Bytes {
+    // A body of unknown length has no half: its first piece must do.
+    let half = body.size_hint().exact().map_or(1, |bytes| bytes / 2);
+    let wanted = if moment == Moment::Half { half } else { 0 };
+    let mut read = Vec::new();
+    while (read.len() as u64) < wanted {
+        match body.frame().await {
+            Some(Ok(frame)) => read.extend_from_slice(frame.data_ref().map_or(&[], Bytes::as_ref)),
+            _ => break,
+        }
+    }
+    read.into()
+}
+
+/// Decides what is to be done with a request, unless an early fault has decided it, and waits as long as that wants; all
+/// of it is on record before the client can know of it.
+async fn deliver(call: &Call, early: Option<Effect>, connection: u64, shared: &Arc<Shared>) -> Delivery {
     let entry = Entry { number: lock(&shared.log).begin(connection, call), shared };
-    let effect = lock(&shared.faults).take(call);
+    let effect = early.or_else(|| lock(&shared.faults).at_end(call));
     let ordered = match effect {
         Some(Effect::Delay(wait)) => wait,
         _ => Duration::ZERO,
@@ -193,10 +242,13 @@ fn react(call: &Call, effect: Option<Effect>, shared: &Shared) -> (Delivery, Dur
         Some(Effect::Silence) => unserved(Delivery::Silence),
         Some(Effect::Close) => unserved(Delivery::ByHand(Script::Close)),
         Some(Effect::Reset) => unserved(Delivery::ByHand(Script::Reset)),
+        Some(Effect::Raw(bytes)) => unserved(Delivery::ByHand(Script::Raw(bytes))),
         Some(Effect::LoseAnswer) => served(&|_| Delivery::ByHand(Script::Close)),
         Some(Effect::CutAnswer) => served(&|answer| Delivery::ByHand(Script::Cut(answer))),
         Some(Effect::Drip(bytes, pause)) => served(&|answer| Delivery::ByHand(Script::Drip(answer, bytes, pause))),
         Some(Effect::Oversize(bytes)) => served(&|answer| Delivery::Whole(answer.padded(bytes))),
+        Some(Effect::Gzip) => served(&|answer| Delivery::Whole(answer.gzipped())),
+        Some(Effect::HangUp) => served(&|answer| Delivery::ByHand(Script::HangUp(answer))),
         Some(Effect::Delay(_) | Effect::Shape(_) | Effect::TakeOnly(_)) | None => served(&Delivery::Whole),
     }
 }

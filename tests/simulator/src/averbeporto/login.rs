@@ -43,7 +43,7 @@ pub(super) enum NoSession {
 
 impl Sessions {
     /// Opens a session; gives the value of its cookie: 32 lower-case hexadecimal digits (manual).
-    fn open(&mut self, user: &str, now: Instant) -> String {
+    pub(crate) fn open(&mut self, user: &str, now: Instant) -> String {
         let mut random = [0; 16];
         getrandom::fill(&mut random).expect("the system has random numbers");
         let cookie: String = random.iter().map(|byte| format!("{byte:02x}")).collect();

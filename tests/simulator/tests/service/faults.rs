@@ -1,9 +1,11 @@
 //! Every fault, as the client meets it.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::json;
-use simulator::{Answer, Effect, Fault, Simulator, Target, protocol_of};
+use simulator::{Answer, Effect, Fault, Moment, Simulator, Target, protocol_of};
 
 use crate::client::{Client, FORM, answered, cte, key, simulator, zip};
 
@@ -160,6 +162,90 @@ fn a_client_that_gives_up_is_on_record_with_what_it_did() {
     }
 }
 
+/// Sends the head of an upload and no more; gives what comes back, if anything.
+fn head_of_an_upload(simulator: &Simulator) -> std::io::Result<String> {
+    let address = simulator.http_url().trim_start_matches("http://").to_owned();
+    let mut stream = TcpStream::connect(address)?;
+    let head = "POST /php/conn.php HTTP/1.1\r\nHost: x\r\nUser-Agent: Mozilla/5.0\r\nContent-Length: 1000\r\n";
+    stream.write_all(format!("{head}Content-Type: multipart/form-data; boundary=BOUNDARY\r\n\r\n").as_bytes())?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    let mut answer = [0; 200];
+    let read = stream.read(&mut answer)?;
+    Ok(String::from_utf8_lossy(&answer[..read]).into_owned())
+}
+
+#[test]
+fn a_request_need_not_be_there_to_meet_a_fault() {
+    let simulator = simulator();
+    let meet = |effect: Effect, moment| {
+        simulator.fault(Fault::new(effect).on(Target::Upload).at(moment));
+        head_of_an_upload(&simulator)
+    };
+    assert!(meet(Effect::status(413), Moment::Head).expect("an answer").starts_with("HTTP/1.1 413"));
+    assert_eq!(meet(Effect::Close, Moment::Head).ok().filter(|answer| !answer.is_empty()), None);
+    assert!(meet(Effect::Reset, Moment::Head).is_err());
+    let seen = simulator.requests();
+    assert_eq!((seen.len(), seen[0].body_bytes, seen[0].status, seen[2].status), (3, 0, Some(413), None));
+    simulator.fault(Fault::new(Effect::Reset).at(Moment::Connect));
+    assert!(head_of_an_upload(&simulator).is_err());
+    simulator.fault(Fault::new(Effect::raw("220 hello")).at(Moment::Connect));
+    assert_eq!(head_of_an_upload(&simulator).expect("bytes"), "220 hello");
+    assert_eq!(simulator.requests().len(), 3, "what was not read is not on record");
+}
+
+#[test]
+fn half_a_body_is_read_before_the_fault() {
+    let simulator = simulator();
+    let client = Client::plain(&simulator);
+    simulator.fault(Fault::new(Effect::Reset).on(Target::Upload).at(Moment::Half));
+    let large = "x".repeat(10 << 20);
+    let request = client.post("/php/conn.php", "multipart/form-data; boundary=BOUNDARY", large);
+    assert!(request.send().is_err());
+    let read = simulator.requests()[0].body_bytes;
+    assert!((5 << 20..10 << 20).contains(&read), "{read}");
+}
+
+#[test]
+fn before_its_body_a_request_is_told_by_its_head() {
+    let simulator = simulator();
+    let client = Client::plain(&simulator);
+    let cookie = client.login();
+    for (status, target) in
+        [(501, Target::Login), (502, Target::Upload), (503, Target::Consulta), (504, Target::PublicConsulta)]
+    {
+        simulator.fault(Fault::new(Effect::status(status)).on(target).at(Moment::Head));
+    }
+    assert_eq!(client.public_consulta("chave[]=1").status, 504);
+    assert_eq!(client.consulta(&cookie, "chave[]=1").status, 503);
+    assert_eq!(client.upload_xml(&cookie, &cte(1)).status, 502);
+    assert_eq!(client.form("", "mod=login&comp=5&user=USUARIO&pass=SENHA").status, 501);
+}
+
+#[test]
+#[should_panic(expected = "needs more of the request")]
+fn what_is_not_there_cannot_be_served() {
+    let _ = Fault::new(Effect::LoseAnswer).at(Moment::Head);
+}
+
+#[test]
+fn a_compressed_answer_says_so() {
+    let (_simulator, client) = with(Effect::Gzip);
+    let answer = client.get("/atwe/php/Protocolo.php?out=json&chave[]=1").send().expect("an answer");
+    assert_eq!(answer.headers()["content-encoding"], "gzip");
+    assert!(answer.bytes().expect("a body").starts_with(&[0x1F, 0x8B]));
+}
+
+#[test]
+fn whoever_hangs_up_has_answered() {
+    let (simulator, client) = with(Effect::HangUp);
+    for _ in 0..2 {
+        assert_eq!(consulta(&client).expect("text"), r#"{"success":1,"S":[]}"#);
+        // Whether the client has noticed by now is the client's affair.
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert_eq!(simulator.connections(), 2);
+}
+
 #[test]
 fn an_oversized_answer_is_as_large_as_ordered() {
     let (simulator, client) = with(Effect::Oversize(18_000_000));
@@ -239,6 +325,13 @@ fn faults_are_written_as_the_help_says() {
         ("any:close", Fault::new(Effect::Close)),
         ("any:reset", Fault::new(Effect::Reset)),
         ("any:cut-answer", Fault::new(Effect::CutAnswer)),
+        ("any:gzip", Fault::new(Effect::Gzip)),
+        ("any:hang-up", Fault::new(Effect::HangUp)),
+        (r"any:raw=a\r\n\\n\x00\xfFb", Fault::new(Effect::raw(&b"a\r\n\\n\x00\xFFb"[..]))),
+        ("upload@half*2+1:reset", Fault::new(Effect::Reset).on(Target::Upload).at(Moment::Half).times(2).after(1)),
+        ("any@head:status=413", Fault::new(Effect::status(413)).at(Moment::Head)),
+        ("any@connect:silence", Fault::new(Effect::Silence).at(Moment::Connect)),
+        ("login@end:close", Fault::new(Effect::Close).on(Target::Login)),
     ] {
         assert_eq!(parsed(text), fault, "{text}");
     }
@@ -258,6 +351,12 @@ fn faults_are_written_as_the_help_says() {
         "any:shape=round",
         "any:take-only",
         "any:take-only=-1",
+        r"any:raw=\q",
+        r"any:raw=\x1",
+        "any@noon:close",
+        "login@connect:close",
+        "any@connect:captcha",
+        "any@half:lose-answer",
     ] {
         assert!(wrong.parse::<Fault>().is_err_and(|error| !error.to_string().is_empty()), "{wrong}");
     }

@@ -5,6 +5,7 @@ mod consulta;
 mod faults;
 mod login;
 mod program;
+mod proxy;
 mod retrieve;
 mod transport;
 mod upload;

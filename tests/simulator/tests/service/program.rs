@@ -121,13 +121,32 @@ fn faults_are_taken_from_the_command_line() {
 fn the_help_tells_the_default_user_and_every_fault() {
     let help = String::from_utf8(run(&["--help"]).stdout).expect("UTF-8");
     assert!(help.contains(&format!("{DEFAULT_USER} with the password {DEFAULT_PASSWORD}")));
-    let listed = help.lines().skip_while(|line| !line.contains("Not served:")).take_while(|line| !line.is_empty());
+    let listed = help.lines().skip_while(|line| !line.contains("Not served")).take_while(|line| !line.is_empty());
     let faults: Vec<_> = listed.filter_map(|line| line.strip_prefix("    ")?.split("   ").next()).collect();
-    assert_eq!(faults.len(), 16);
+    assert_eq!(faults.len(), 19);
     for fault in faults {
         let concrete = fault.replace("WORDS", "bom").replace("URL", "https://a.invalid/");
         assert!(format!("any:{concrete}").parse::<simulator::Fault>().is_ok(), "{concrete}");
     }
+}
+
+#[test]
+fn a_proxy_leads_to_it() {
+    let program = Running::start(&["--proxy", "--proxy-user", "eu:minha", "--proxy-inspects"]);
+    let settings = program.introduction.split_once("av_configure):\n").and_then(|(_, rest)| rest.rsplit_once('}'));
+    let settings: Value = serde_json::from_str(&format!("{}}}", settings.expect("settings").0)).expect("JSON");
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let pem = reqwest::Certificate::from_pem(&fs::read(text(&settings["ca_pem"])).expect("written")).expect("PEM");
+    let login = |password: &str| {
+        let proxy = reqwest::Proxy::all(text(&settings["proxy"])).expect("an address").basic_auth("eu", password);
+        let client = reqwest::blocking::Client::builder().proxy(proxy).tls_certs_only([pem.clone()]).build();
+        let request = client.expect("a client").post(text(&settings["porto"]["url"])).header("User-Agent", AGENT);
+        let request = request.header("Content-Type", crate::client::FORM);
+        request.body("mod=login&comp=5&user=USUARIO&pass=SENHA").send().and_then(|answer| answer.text())
+    };
+    assert!(login("minha").expect("an answer").contains("\"C\":{"));
+    assert!(login("outra").is_err());
+    program.end();
 }
 
 #[test]
@@ -136,6 +155,7 @@ fn wrong_arguments_are_explained() {
         (["--user", "eu"], "USER:PASS"),
         (["--fault", "upload:nix"], "there is no fault 'nix'"),
         (["--shape", "round"], "there is no shape 'round'"),
+        (["--tls", "new"], "there is no TLS 'new'"),
         (["--ca", "/nowhere/ca.pem"], "ca.pem: "),
         (["--settings", "/nowhere/settings.json"], "settings.json: "),
     ] {

@@ -5,7 +5,7 @@ use std::net::{Ipv6Addr, TcpListener, TcpStream};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
-use simulator::{Config, Error, Simulator};
+use simulator::{Config, Error, Simulator, Tls};
 
 use crate::client::{Client, FORM, answered, builder, field_part, simulator};
 
@@ -34,6 +34,17 @@ fn https_shows_a_certificate_of_its_own_authority_only() {
     }
     for host in hosts {
         Client::at(&simulator, format!("https://{host}:{port}")).login();
+    }
+}
+
+#[test]
+fn https_can_be_wrong_in_every_way() {
+    for tls in [Tls::Expired, Tls::NotYetValid, Tls::OtherHost, Tls::Old] {
+        let simulator = Simulator::start(Config { tls, ..Config::default() }).expect("started");
+        let client = Client::of(&simulator);
+        let refused = client.get("/php/conn.php").send().expect_err("no connection");
+        assert!(refused.is_connect(), "{tls:?}: {refused:?}");
+        assert_eq!((simulator.requests().len(), Client::plain(&simulator).login().len()), (0, 32));
     }
 }
 
