@@ -44,7 +44,9 @@ type
   // "total":of,"arquivo":"...","chave":"...","msg":"..."}` in UTF-8 (`arquivo` and `chave` where they are known), valid until the function
   // returns; `context` is the one given to `av_execute`. Return 0 to go on, anything else to stop at the next safe point
   // (error 9002; what is on its way is finished first). Called on the thread that called `av_execute`, which waits. It may
-  // call this library again. It must return: no exception and no longjmp may leave it.
+  // call this library again. It must return: no exception and no longjmp may leave it. What a C++ or Delphi program raises in
+  // it must be caught in it (then return 1 to stop). An exception that leaves it ends the process, or leaves its call under
+  // way for ever: then `av_shutdown` on another thread waits for it for ever.
   TAvProgress = function(EventJson: PAnsiChar; Context: Pointer): LongInt; cdecl;
 
 const
@@ -248,8 +250,8 @@ var
   // thread, forgets the settings. The next call starts afresh.
   //
   // To be called before the library is unloaded (FreeLibrary, dlclose) and at the end of the program; harmless if nothing
-  // was started, and as often as you like. A library unloaded without it stays in memory instead: its threads still run.
-  // Not from DllMain.
+  // was started, and as often as you like. Without it the threads and connections of a library that was unloaded live on.
+  // Never from a DllMain.
   //
   // Blocks: until the calls under way on other threads have ended, at most as long as those may take. From inside a
   // progress callback it does not wait: that call is under way itself, and everything ends with it.

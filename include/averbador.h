@@ -9,7 +9,10 @@
  * Memory     Every `char *` returned is yours until you give it back to av_free, once. The library neither keeps nor
  *            changes what you pass in. A function that returns JSON never returns NULL.
  * Threads    Every function may be called from any thread at any time. Calls block until they are done.
- * Unloading  Call av_shutdown before the library is unloaded (FreeLibrary, dlclose); never call from DllMain.
+ * Unloading  Call av_shutdown before the library is unloaded (FreeLibrary, dlclose): it ends every thread and connection.
+ *            The library itself stays in memory until the process ends, so load and unload it as often as you like.
+ * DllMain    Call nothing of this library from a DllMain, of whichever DLL, nor from a constructor or destructor of a
+ *            global object in a DLL: under the loader's lock no thread can start or end, and the call waits for ever.
  * Linking    Exports are cdecl and undecorated. Define AV_STATIC only when the library is linked statically on Windows.
  * Versions   AV_ABI 1 only grows: what works with one library of this ABI works with every later one.
  *
@@ -171,7 +174,9 @@ typedef int32_t av_err;
  * "total":of,"arquivo":"...","chave":"...","msg":"..."}` in UTF-8 (`arquivo` and `chave` where they are known), valid until the function
  * returns; `context` is the one given to `av_execute`. Return 0 to go on, anything else to stop at the next safe point
  * (error 9002; what is on its way is finished first). Called on the thread that called `av_execute`, which waits. It may
- * call this library again. It must return: no exception and no longjmp may leave it.
+ * call this library again. It must return: no exception and no longjmp may leave it. What a C++ or Delphi program raises in
+ * it must be caught in it (then return 1 to stop). An exception that leaves it ends the process, or leaves its call under
+ * way for ever: then `av_shutdown` on another thread waits for it for ever.
  */
 typedef int32_t (AV_CALL *av_progress_fn)(const char *event_json, void *context);
 
@@ -351,8 +356,8 @@ AV_API const char *AV_CALL av_version(void);
  * thread, forgets the settings. The next call starts afresh.
  *
  * To be called before the library is unloaded (FreeLibrary, dlclose) and at the end of the program; harmless if nothing
- * was started, and as often as you like. A library unloaded without it stays in memory instead: its threads still run.
- * Not from DllMain.
+ * was started, and as often as you like. Without it the threads and connections of a library that was unloaded live on.
+ * Never from a DllMain.
  *
  * Blocks: until the calls under way on other threads have ended, at most as long as those may take. From inside a
  * progress callback it does not wait: that call is under way itself, and everything ends with it.

@@ -241,7 +241,7 @@ impl Http {
             .connect_timeout(settings.connect_timeout())
             .redirect(redirect::Policy::none())
             .tls_backend_preconfigured(self.tls()?.0);
-        let client = match settings.proxy.as_str() {
+        let client = match settings.proxy.expose() {
             "sistema" => client,
             "nenhum" => client.no_proxy(),
             url => client.proxy(Proxy::all(url).map_err(|_| "proxy setting not understood".to_owned())?),

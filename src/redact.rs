@@ -1,5 +1,7 @@
 //! Short excerpts of foreign text for `detalhe`, without the secrets that such text may echo.
 
+use reqwest::Url;
+
 use crate::contract::Secret;
 
 const EXCERPT_CHARS: usize = 300;
@@ -25,9 +27,33 @@ pub fn excerpt(text: &str, secrets: &[&Secret]) -> String {
 pub fn mask(text: &str, secrets: &[&Secret]) -> String {
     let mut masked = text.to_owned();
     for secret in secrets.iter().map(|secret| secret.expose()).filter(|secret| !secret.is_empty()) {
-        masked = masked.replace(secret, MASK);
+        for spelling in spellings(secret) {
+            masked = masked.replace(&spelling, MASK);
+        }
     }
     mask_sessions(&masked)
+}
+
+/// `secret` as it may come back: as it is, in JSON as Rust and as PHP write it, in a form, in HTML.
+fn spellings(secret: &str) -> [String; 5] {
+    let json = serde_json::Value::from(secret).to_string();
+    let json = &json[1..json.len() - 1];
+    let mut form = Url::parse("form:").expect("a constant");
+    form.query_pairs_mut().append_key_only(secret);
+    let html = [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\"", "&quot;"), ("'", "&#039;")];
+    let html = html.iter().fold(secret.to_owned(), |text, (plain, entity)| text.replace(plain, entity));
+    [secret.to_owned(), json.to_owned(), as_php_writes(json), form.query().unwrap_or_default().to_owned(), html]
+}
+
+/// JSON in ASCII, with `/` escaped, as PHP's `json_encode` makes it.
+fn as_php_writes(json: &str) -> String {
+    let units = |c: char| c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect();
+    let escape = |c: char| match c {
+        '/' => "\\/".to_owned(),
+        c if c.is_ascii() => c.to_string(),
+        c => units(c),
+    };
+    json.chars().map(escape).collect()
 }
 
 fn without_tags(page: &str) -> String {
@@ -62,6 +88,20 @@ mod tests {
         let text =
             "pass=s3nha; portal[ses]=0123456789abcdef0123456789abcdef; 35220528779662000120579990000004681178902280";
         assert_eq!(mask(text, &[&password]), "pass=***; portal[ses]=***; 35220528779662000120579990000004681178902280");
+    }
+
+    #[test]
+    fn secrets_are_masked_however_they_are_written() {
+        let password = Secret::from("a\"b/ç&<é".to_owned());
+        for text in [
+            r#"a"b/ç&<é"#,
+            r#"a\"b/ç&<é"#,
+            r#"a\"b\/\u00e7&<\u00e9"#,
+            "a%22b%2F%C3%A7%26%3C%C3%A9",
+            "a&quot;b/ç&amp;&lt;é",
+        ] {
+            assert_eq!(mask(&format!("pass={text}."), &[&password]), "pass=***.");
+        }
     }
 
     #[test]

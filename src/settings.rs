@@ -6,7 +6,7 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::contract::{Code, ErrorEntry, bad_field, parse_object, read};
+use crate::contract::{Code, ErrorEntry, Secret, bad_field, parse_object, read};
 
 /// Everything that can be set. Defaults as in the contract. Written out, it has no secrets.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -18,9 +18,9 @@ pub struct Settings {
     pub timeout_conexao_s: u64,
     /// Seconds for a whole request.
     pub timeout_s: u64,
-    /// `"sistema"`, `"nenhum"` or the URL of a proxy.
+    /// `"sistema"`, `"nenhum"` or the URL of a proxy, which may hold a password.
     #[serde(serialize_with = "without_password")]
-    pub proxy: String,
+    pub proxy: Secret,
     /// A further trusted root certificate: PEM text, or the path of a PEM file.
     #[serde(serialize_with = "without_pem")]
     pub ca_pem: Option<String>,
@@ -95,7 +95,7 @@ impl Default for Settings {
             user_agent: concat!("Mozilla/5.0 Sistema Averbador/", env!("CARGO_PKG_VERSION")).to_owned(),
             timeout_conexao_s: 10,
             timeout_s: 60,
-            proxy: "sistema".to_owned(),
+            proxy: "sistema".to_owned().into(),
             ca_pem: None,
             log: None,
             porto: PortoSettings::default(),
@@ -158,7 +158,7 @@ impl Settings {
         if self.log.as_ref().is_some_and(|log| !(1..=3650).contains(&log.dias)) {
             return bad("log.dias", "deve ficar entre 1 e 3650 dias");
         }
-        check_proxy(&self.proxy)?;
+        check_proxy(self.proxy.expose())?;
         self.porto.check()
     }
 }
@@ -220,14 +220,14 @@ pub fn is_pem_text(ca_pem: &str) -> bool {
     ca_pem.contains("-----BEGIN")
 }
 
-fn without_password<S: Serializer>(proxy: &str, to: S) -> Result<S::Ok, S::Error> {
-    match Url::parse(proxy) {
+fn without_password<S: Serializer>(proxy: &Secret, to: S) -> Result<S::Ok, S::Error> {
+    match Url::parse(proxy.expose()) {
         Ok(mut url) if url.password().is_some() => {
             // Fails only where there cannot have been one.
             let _ = url.set_password(Some("***"));
             to.serialize_str(url.as_str())
         }
-        _ => to.serialize_str(proxy),
+        _ => to.serialize_str(proxy.expose()),
     }
 }
 

@@ -4,19 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::guard::is_nested;
-use super::module::Pin;
 use crate::contract::{ErrorEntry, Progress};
 use crate::dispatch::{Engine, Message};
 
-/// An engine, and the library kept in memory as long as its thread may run. Dropped in this order.
-struct Running {
-    engine: Engine,
-    _pin: Pin,
-}
-
 struct Life {
     /// The engine for the next call; none before the first.
-    current: Option<Arc<Running>>,
+    current: Option<Arc<Engine>>,
     /// Counts the shutdowns.
     era: u64,
     /// How many calls are under way that began in each era.
@@ -33,7 +26,7 @@ pub fn execute(message: Message, progress: &mut Progress) -> Result<String, Erro
         Ok(call) => call,
         Err(error) => return Ok(operation.refused(error)),
     };
-    Ok(call.running().engine.execute(message, progress))
+    Ok(call.engine().execute(message, progress))
 }
 
 /// Merges `settings` into those in force. Calls under way end under the ones they began with.
@@ -42,10 +35,10 @@ pub fn configure(settings: &str) -> Result<String, ErrorEntry> {
     static CONFIGURING: Mutex<()> = Mutex::new(());
     let _turn = CONFIGURING.lock().unwrap_or_else(PoisonError::into_inner);
     let call = Call::begin()?;
-    let current = &call.running().engine;
+    let current = call.engine();
     let Some(engine) = current.configured(settings)? else { return Ok(current.accepted()) };
     let accepted = engine.accepted();
-    let unused = replace(&call, Arc::new(Running { engine, _pin: Pin::new() }));
+    let unused = replace(&call, Arc::new(engine));
     // Not under the lock: the last owner of an engine waits for its thread.
     drop(unused);
     Ok(accepted)
@@ -53,7 +46,7 @@ pub fn configure(settings: &str) -> Result<String, ErrorEntry> {
 
 /// Puts `new` in place of the current engine and gives the old one; or `new` itself, if a shutdown that waits for `call`
 /// has come between.
-fn replace(call: &Call, new: Arc<Running>) -> Option<Arc<Running>> {
+fn replace(call: &Call, new: Arc<Engine>) -> Option<Arc<Engine>> {
     let mut life = life();
     if life.era == call.era { life.current.replace(new) } else { Some(new) }
 }
@@ -78,41 +71,37 @@ fn life() -> MutexGuard<'static, Life> {
 
 /// A call under way: holds its engine and is counted.
 struct Call {
-    running: Option<Arc<Running>>,
+    engine: Option<Arc<Engine>>,
     era: u64,
 }
 
 impl Call {
     fn begin() -> Result<Self, ErrorEntry> {
         let mut life = life();
-        let running = match &life.current {
-            Some(running) => running.clone(),
-            None => life.current.insert(Arc::new(Running { engine: Engine::start()?, _pin: Pin::new() })).clone(),
+        let engine = match &life.current {
+            Some(engine) => engine.clone(),
+            None => life.current.insert(Arc::new(Engine::start()?)).clone(),
         };
         let era = life.era;
         *life.under_way.entry(era).or_default() += 1;
-        Ok(Self { running: Some(running), era })
+        Ok(Self { engine: Some(engine), era })
     }
 
-    fn running(&self) -> &Running {
-        self.running.as_ref().expect("held until the call is dropped")
+    fn engine(&self) -> &Engine {
+        self.engine.as_ref().expect("held until the call is dropped")
     }
 }
 
 impl Drop for Call {
     fn drop(&mut self) {
         // First the engine, which may end its thread here, then the count: who waits for the calls waits for that too.
-        self.running = None;
+        self.engine = None;
         let mut life = life();
         if let Some(calls) = life.under_way.get_mut(&self.era) {
             *calls -= 1;
             if *calls == 0 {
                 life.under_way.remove(&self.era);
             }
-        }
-        if life.under_way.is_empty() {
-            // An emptied map keeps a node, which would be lost with every unloading of the library.
-            life.under_way = BTreeMap::new();
         }
         CALL_ENDED.notify_all();
     }

@@ -6,6 +6,7 @@ use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::OnceLock;
 
 use super::float::Quiet;
+use super::module::keep_in_memory;
 use super::sigpipe::HeldBack;
 use super::text;
 use crate::contract::{Code, ErrorEntry};
@@ -24,8 +25,8 @@ pub fn reply(refuse: impl Fn(ErrorEntry) -> String, work: impl FnOnce() -> Resul
 
 /// Does `work`, with the caller's floating point traps off and SIGPIPE held back; a panic becomes 9001.
 pub fn shielded<T>(work: impl FnOnce() -> Result<T, ErrorEntry>) -> Result<T, ErrorEntry> {
-    let _quiet = Quiet::new();
-    let _held_back = HeldBack::new();
+    keep_in_memory();
+    let (_quiet, _held_back) = (Quiet::new(), HeldBack::new());
     quiet_panics();
     DEPTH.set(DEPTH.get() + 1);
     // Unwind safety: what a panic may leave half done is behind mutexes, whose poison is looked past on purpose, and each
@@ -46,7 +47,6 @@ pub fn is_nested() -> bool {
 /// The host's console is not ours: a panic of ours is kept for the reply. (Panics elsewhere, if this library is linked
 /// into a Rust program, go to the hook that was there before.)
 fn quiet_panics() {
-    // In a static and not in the hook: a hook without captures takes no memory that unloading would lose.
     static BEFORE: OnceLock<PanicHook> = OnceLock::new();
     BEFORE.get_or_init(|| {
         let before = panic::take_hook();
@@ -64,10 +64,10 @@ fn is_ours() -> bool {
     DEPTH.get() > 0 || std::thread::current().name() == Some(crate::http::THREAD_NAME)
 }
 
-/// Only where it happened and what it says: no values, which might be secrets, are in our own panic texts.
+/// Where it happened, and what it says if that stands so in the source: a text made up on the way may quote a secret.
 fn keep(info: &PanicHookInfo) {
     let place = info.location().map(|place| format!("{}:{}", place.file(), place.line())).unwrap_or_default();
-    let text = info.payload_as_str().unwrap_or("panic");
+    let text = info.payload().downcast_ref::<&'static str>().copied().unwrap_or("panic");
     LAST_PANIC.set(Some(format!("{place}: {text}")));
 }
 
@@ -82,6 +82,14 @@ mod tests {
         assert_eq!(error.code(), 9001);
         let json = serde_json::to_string(&error).unwrap();
         assert!(json.contains("on purpose") && json.contains("guard.rs"), "{json}");
+    }
+
+    #[test]
+    fn a_panic_that_quotes_a_value_says_only_where() {
+        let pass = String::from("s3nha é");
+        let error = shielded(|| -> Result<(), ErrorEntry> { panic!("{}", &pass[..7]) }).unwrap_err();
+        let json = serde_json::to_string(&error).unwrap();
+        assert!(json.contains("guard.rs") && !json.contains("s3nha"), "{json}");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod calls;
 mod float;
 mod guard;
+mod memory;
 mod module;
 mod progress;
 mod sigpipe;
@@ -260,8 +261,8 @@ pub extern "C" fn av_version() -> *const c_char {
 /// thread, forgets the settings. The next call starts afresh.
 ///
 /// To be called before the library is unloaded (FreeLibrary, dlclose) and at the end of the program; harmless if nothing
-/// was started, and as often as you like. A library unloaded without it stays in memory instead: its threads still run.
-/// Not from DllMain.
+/// was started, and as often as you like. Without it the threads and connections of a library that was unloaded live on.
+/// Never from a DllMain.
 ///
 /// Blocks: until the calls under way on other threads have ended, at most as long as those may take. From inside a
 /// progress callback it does not wait: that call is under way itself, and everything ends with it.

@@ -10,7 +10,9 @@ use crate::contract::{Event, to_json};
 /// "total":of,"arquivo":"…","chave":"…","msg":"…"}` in UTF-8 (`arquivo` and `chave` where they are known), valid until the function
 /// returns; `context` is the one given to `av_execute`. Return 0 to go on, anything else to stop at the next safe point
 /// (error 9002; what is on its way is finished first). Called on the thread that called `av_execute`, which waits. It may
-/// call this library again. It must return: no exception and no longjmp may leave it.
+/// call this library again. It must return: no exception and no longjmp may leave it. What a C++ or Delphi program raises in
+/// it must be caught in it (then return 1 to stop). An exception that leaves it ends the process, or leaves its call under
+/// way for ever: then `av_shutdown` on another thread waits for it for ever.
 #[allow(non_camel_case_types, reason = "its name in C")]
 pub type av_progress_fn = unsafe extern "C" fn(event_json: *const c_char, context: *mut c_void) -> i32;
 

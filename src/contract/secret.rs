@@ -6,7 +6,8 @@ use std::hash::{Hash, Hasher};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-/// A password, cookie or token: never printed, wiped from memory when dropped.
+/// A password, cookie or token: never printed, wiped from memory when dropped. (So is what libraries make of it on its way:
+/// see `abi/memory.rs`.)
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(Zeroizing<String>);

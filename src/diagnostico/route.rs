@@ -129,7 +129,7 @@ impl Route {
         let url =
             Url::parse(&settings.porto.url).map_err(|error| ErrorEntry::new(Code::Bug).detail(error.to_string()))?;
         let service = Place::new(url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default());
-        let proxy = Proxy::find(&settings.proxy, &url);
+        let proxy = Proxy::find(settings.proxy.expose(), &url);
         facts.proxy = proxy.as_ref().map(|proxy| proxy.place.to_string());
         let msg = match &proxy {
             Some(proxy) => {

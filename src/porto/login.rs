@@ -19,7 +19,8 @@ impl Porto {
     /// The request alone, for who tells its progress otherwise.
     pub fn request_session(&self, http: &Http, login: &Login) -> Result<Secret, ErrorEntry> {
         let fields = [("mod", "login"), ("comp", "5"), ("user", &login.user), ("pass", login.pass.expose())];
-        let secrets = [&login.pass];
+        let user = Secret::from(login.user.clone());
+        let secrets = [&login.pass, &user];
         let sent = http.send(&Request {
             url: &self.url,
             payload: Payload::Form(&fields),

@@ -1,5 +1,5 @@
 //! The programs as their users run them: the harness linked through header and import library as GA is, the Pascal
-//! program as SIEM is, and the checks of the boundary written in C.
+//! program as SIEM is, and the checks written in C.
 
 use std::fs;
 use std::process::Command;
@@ -110,15 +110,42 @@ fn the_pascal_program_finds_its_library_beside_it_or_in_the_folder_of_its_width(
 
 #[test]
 fn the_boundary_holds() {
-    let world = World::new();
+    let world = World::over_tls();
     let settings = world.settings_file();
-    let mut boundary = target().program("boundary");
-    boundary.args(["--lib", &target().path(&target().library()), "--settings", &format!("@{}", settings.name())]);
-    report(&mut boundary);
+    report(checks("boundary").args(["--settings", &format!("@{}", settings.name())]));
 }
 
-fn report(boundary: &mut Command) {
-    let said = run(boundary, "");
+#[test]
+fn it_can_be_loaded_and_unloaded_and_a_copy_beside_it() {
+    let (world, other) = (World::new(), World::new());
+    let (settings, other_settings) = (world.settings_file(), other.settings_file());
+    let copy = TempFile::new("copia.dll", &std::fs::read(target().library()).unwrap());
+    let mut loading = checks("loading");
+    loading.args(["--settings", &format!("@{}", settings.name())]);
+    report(loading.args(["--copy", &copy.name(), "--copy-settings", &format!("@{}", other_settings.name())]));
+    assert_eq!(other.simulator.requests().len(), 11, "each copy has its own settings");
+}
+
+#[test]
+fn the_process_may_end_in_the_middle_of_a_call() {
+    let world = World::new();
+    world.simulator.fault(Fault::new(Effect::Silence).forever());
+    let settings = world.settings_file();
+    for end in ["return", "now", "callback"] {
+        let said = run(checks("loading").args(["--settings", &format!("@{}", settings.name()), "--end", end]), "");
+        assert_eq!((said.code, said.lines.as_slice(), said.stderr.as_str()), (7, &[][..], ""), "{end}");
+    }
+}
+
+/// One of the programs that check the library, ready for its arguments.
+fn checks(name: &str) -> Command {
+    let mut checks = target().program(name);
+    checks.args(["--lib", &target().path(&target().library())]);
+    checks
+}
+
+fn report(checks: &mut Command) {
+    let said = run(checks, "");
     let failed: Vec<_> = said.lines.iter().filter(|line| line.starts_with("not ok")).collect();
     let last = said.lines.last().expect("a closing line");
     assert!(
@@ -126,5 +153,5 @@ fn report(boundary: &mut Command) {
         "{failed:?} {last} {}",
         said.stderr
     );
-    println!("{last}");
+    println!("{}", said.lines.join("\n"));
 }

@@ -20,6 +20,8 @@ mod matrix;
 mod network;
 mod pascal;
 mod proxy;
+mod secrets;
 mod settings;
+mod soak;
 mod symbols;
 mod upload;

@@ -34,10 +34,19 @@
     EXPORT(const char *, av_version, (void))                                                           \
     EXPORT(void, av_shutdown, (void))
 
+/* A copy of the library: where it is in memory (not known of a linked one), and its exports. */
 #define MEMBER(result, name, arguments) result(AV_CALL *name) arguments;
-static struct {
+struct library {
+#ifdef _WIN32
+    HMODULE handle;
+#else
+    void *handle;
+#endif
     FOR_EACH_EXPORT(MEMBER)
-} api;
+};
+
+/* The copy in use. */
+static struct library api;
 
 #ifdef HARNESS_LINKED
 
@@ -55,27 +64,18 @@ static inline void unload_library(void)
 {
 }
 
-#ifdef _WIN32
-static inline HMODULE library_handle(void)
-{
-    return GetModuleHandleA(LIBRARY_NAME);
-}
-#endif
-
 #else
 
 #ifdef _WIN32
-
-static HMODULE library;
 
 static inline int open_library(const char *path)
 {
     unsigned long error;
     WCHAR *wide = widened(path);
-    library = LoadLibraryW(wide);
+    api.handle = LoadLibraryW(wide);
     error = GetLastError();
     free(wide);
-    if (library != NULL) return 1;
+    if (api.handle != NULL) return 1;
     fprintf(stderr, "A biblioteca %s não foi carregada: erro %lu%s.\n", path, error,
             error == ERROR_BAD_EXE_FORMAT ? ", 32 e 64 bits misturados"
             : error == ERROR_MOD_NOT_FOUND ? ", arquivo não encontrado; indique-o com --lib" : "");
@@ -84,7 +84,7 @@ static inline int open_library(const char *path)
 
 static inline void *find_export(const char *name)
 {
-    FARPROC function = GetProcAddress(library, name);
+    FARPROC function = GetProcAddress(api.handle, name);
     void *address;
     memcpy(&address, &function, sizeof address);
     return address;
@@ -92,34 +92,27 @@ static inline void *find_export(const char *name)
 
 static inline void unload_library(void)
 {
-    FreeLibrary(library);
-}
-
-static inline HMODULE library_handle(void)
-{
-    return library;
+    FreeLibrary(api.handle);
 }
 
 #else
 
-static void *library;
-
 static inline int open_library(const char *path)
 {
-    library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (library != NULL) return 1;
+    api.handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (api.handle != NULL) return 1;
     fprintf(stderr, "A biblioteca não foi carregada: %s. Indique-a com --lib.\n", dlerror());
     return 0;
 }
 
 static inline void *find_export(const char *name)
 {
-    return dlsym(library, name);
+    return dlsym(api.handle, name);
 }
 
 static inline void unload_library(void)
 {
-    dlclose(library);
+    dlclose(api.handle);
 }
 
 #endif

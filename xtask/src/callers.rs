@@ -61,12 +61,14 @@ impl Callers {
         Ok(callers)
     }
 
-    /// Builds the programs in C that only the tests run: the linked harness, the checks of the boundary, libraries to be
-    /// refused, the guide's example.
+    /// Builds the programs in C that only the tests run: the linked harness, the checks, libraries to be refused,
+    /// the guide's example.
     pub fn build_c_tests(&self) -> Result<()> {
         let linked = ["-DHARNESS_LINKED", "-laverbador"];
         self.compile_c("tests/harness/harness.c", &self.program("harness-linked"), &linked)?;
-        self.compile_c("tests/harness/boundary.c", &self.program("boundary"), &[])?;
+        for name in ["boundary", "loading", "soak"] {
+            self.compile_c(&format!("tests/harness/{name}.c"), &self.program(name), &[])?;
+        }
         self.compile_c("tests/harness/old.c", &self.folder.join("old.dll"), &["-shared", "-fPIC"])?;
         self.compile_c("tests/harness/old.c", &self.folder.join("half.dll"), &["-shared", "-fPIC", "-DHALF"])?;
         self.compile_c("docs/exemplos/ga.c", &self.program("ga"), &["-laverbador"])

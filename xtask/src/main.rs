@@ -11,6 +11,7 @@ mod pascal;
 mod process;
 mod sanitize;
 mod setup;
+mod soak;
 mod test;
 mod windows;
 mod wine;
@@ -35,6 +36,9 @@ enum Task {
     Demo(demo::Options),
     /// Set up what is missing on this machine and test everything: natively, and both DLLs under Wine.
     Test(test::Options),
+    /// Use the library from 64 threads at once for some minutes, with all that can go wrong going wrong: nothing may be
+    /// lost, and nothing may grow.
+    Soak(soak::Options),
     /// Build the Windows DLLs, their import libraries and the harness into dist/.
     Dist,
     /// Write include/averbador.h and delphi/AverbadorApi.pas from the source, and the guide's snippets from its examples.
@@ -76,6 +80,7 @@ fn run(task: Task) -> Result<()> {
     match task {
         Task::Demo(options) => demo::run(&options),
         Task::Test(options) => test::run(&options),
+        Task::Soak(options) => soak::run(&options),
         Task::Dist => dist::run().map(drop),
         Task::Codegen { check: true } => codegen::check(&root()),
         Task::Codegen { check: false } => codegen::generate(&root()),

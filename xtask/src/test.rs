@@ -110,12 +110,18 @@ fn readme_compiles() -> Result<()> {
 
 /// The tests of the front door, through the programs in `callers`; `arguments` say which.
 pub fn front_door(callers: &Callers, wine: Option<PathBuf>, arguments: &[&str]) -> Result<()> {
+    let mut command = front_door_command(callers, wine);
+    show(command.args(arguments)).with_context(|| format!("with the library in {}", callers.folder.display()))
+}
+
+/// What runs the tests of the front door; behind it may stand which.
+pub fn front_door_command(callers: &Callers, wine: Option<PathBuf>) -> Command {
     let mut command = cargo();
-    command.args(["test", "--package", "averbador", "--test", "front_door", "--"]).args(arguments);
+    command.args(["test", "--package", "averbador", "--test", "front_door", "--"]);
     command.env("AVERBADOR_TEST_CALLERS", &callers.folder);
     match wine {
         Some(wine) => command.env("AVERBADOR_TEST_WINE", wine),
         None => command.env_remove("AVERBADOR_TEST_WINE"),
     };
-    show(&mut command).with_context(|| format!("with the library in {}", callers.folder.display()))
+    command
 }

@@ -1,8 +1,9 @@
 //! The consulta: `mod=Protocolo` by POST, and the public one by GET.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::answers::{Body, Pair};
+use super::store::StoredDocument;
 use super::{Context, Reply, Service, answers};
 use crate::answer::Answer;
 use crate::php::Variables;
@@ -42,17 +43,17 @@ impl Service {
     /// (assumed), and what is asked twice is answered once (assumed). Neither of the two parameters is an
     /// error of the consulta (seed page 3.2.2: "success": 0).
     fn find(&self, variables: &Variables, context: Context<'_>) -> Body {
-        let keys: HashSet<_> = variables.list("chave").into_iter().collect();
+        let keys: BTreeSet<_> = variables.list("chave").into_iter().collect();
         let protocols: HashSet<_> = variables.list("protocolo").into_iter().collect();
         if keys.is_empty() && protocols.is_empty() {
             return answers::malformed(context.shape);
         }
-        let found = self.documents.endorsed().filter(|stored| match keys.is_empty() {
-            false => keys.contains(stored.key.as_str()),
-            true => protocols.contains(stored.protocol.as_str()),
-        });
-        let pairs = found.map(|stored| Pair { chave: stored.key.clone(), protocolo: stored.protocol.clone() });
-        answers::protocols(pairs.collect())
+        let pair = |stored: &StoredDocument| Pair { chave: stored.key.clone(), protocolo: stored.protocol.clone() };
+        let with_protocol = |stored: &&StoredDocument| protocols.contains(stored.protocol.as_str());
+        answers::protocols(match keys.is_empty() {
+            false => keys.into_iter().filter_map(|key| self.documents.get(key)).map(|stored| pair(&stored)).collect(),
+            true => self.documents.endorsed().filter(with_protocol).map(pair).collect(),
+        })
     }
 }
 

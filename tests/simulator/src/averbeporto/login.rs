@@ -61,7 +61,7 @@ impl Sessions {
     fn enter(&mut self, cookie: Option<&str>, config: &Config, now: Instant) -> Result<String, NoSession> {
         // Assumed: an empty value is as good as none.
         let cookie = cookie.filter(|value| !value.is_empty()).ok_or(NoSession::NoCookie)?;
-        let session = self.0.iter_mut().find(|session| session.cookie == cookie).ok_or(NoSession::Ended)?;
+        let session = self.0.iter_mut().rfind(|session| session.cookie == cookie).ok_or(NoSession::Ended)?;
         let used_up = config.session_requests.is_some_and(|limit| session.requests >= limit);
         let too_old = config.session_lifetime.is_some_and(|limit| now.duration_since(session.opened) >= limit);
         session.expired |= used_up || too_old;
