@@ -392,14 +392,14 @@ type
     function Averbar(const Arquivo: string): TAvAverbacao; overload;
 
     /// <summary>Averba vários CT-e: entra (se for preciso), envia e consulta.</summary>
-    /// <param name="Arquivos">Os XML, um por linha; ou, sozinho, uma pasta ou um ZIP.</param>
+    /// <param name="Arquivos">Os XML, um por linha; ou pastas e ZIPs deles.</param>
     function Averbar(Arquivos: TStrings): TAvLote; overload;
 
     /// <summary>Averba em segundo plano, e volta logo. O resultado vem em <c>OnFim</c>.</summary>
     /// <remarks>Para a thread principal, e nela vêm os eventos: o programa precisa do laço de mensagens, ou, no console,
     /// de chamar <c>CheckSynchronize</c>. Uma de cada vez por objeto (<c>EmAndamento</c>); para parar,
     /// <c>Interromper</c>. O objeto pode ser liberado enquanto isso, mesmo dentro de um evento.</remarks>
-    /// <param name="Arquivos">Os XML, um por linha; ou, sozinho, uma pasta ou um ZIP.</param>
+    /// <param name="Arquivos">Os XML, um por linha; ou pastas e ZIPs deles.</param>
     procedure AverbarEmSegundoPlano(Arquivos: TStrings); overload;
 
     /// <summary>Averba um arquivo em segundo plano, e volta logo. O resultado vem em <c>OnFim</c>.</summary>
@@ -1007,26 +1007,18 @@ begin
   end;
 end;
 
-procedure FreeDoneWorkers;
+// Frees those that are done, or all: waits for them.
+procedure FreeWorkers(All: Boolean);
 var
   Worker: TWorker;
 begin
-  repeat
-    Worker := TakeWorker(False);
+  Worker := TakeWorker(All);
+  while Worker <> nil do
+  begin
+    Worker.Abandon;
     Worker.Free;
-  until Worker = nil;
-end;
-
-procedure AbandonAllWorkers;
-var
-  Worker: TWorker;
-begin
-  repeat
-    Worker := TakeWorker(True);
-    if Worker <> nil then
-      Worker.Abandon;
-    Worker.Free;
-  until Worker = nil;
+    Worker := TakeWorker(All);
+  end;
 end;
 
 // The class itself
@@ -1041,7 +1033,7 @@ destructor TAverbador.Destroy;
 begin
   if FWorker <> nil then
     TWorker(FWorker).Abandon;
-  FreeDoneWorkers;
+  FreeWorkers(False);
   if FUsesLibrary then
     LeaveLibrary(Self);
   FCalls.Free;
@@ -1095,7 +1087,9 @@ function TAverbador.LotRequest(Arquivos: TStrings): UTF8String;
 var
   Paths: UTF8String;
 begin
-  Paths := JsonField('cte', OnlyOne(Arquivos)); // a folder or a ZIP comes alone
+  Paths := '';
+  if not FReenviar and (FDiario = '') then
+    Paths := JsonField('cte', OnlyOne(Arquivos)); // one document by itself takes fewer requests, but has no diary
   if Paths = '' then
     Paths := JsonListField('cte', Arquivos);
   Result := FlowRequest('Averba', [Paths, JsonFlagField('reenviar', FReenviar), JsonField('diario', FDiario)]);
@@ -1144,7 +1138,7 @@ begin
     raise EAverbadorUso.Create('AverbarEmSegundoPlano vale somente na thread principal.');
   if EmAndamento then
     raise EAverbadorUso.Create('AverbarEmSegundoPlano ainda trabalha: espere por OnFim, ou use outro TAverbador.');
-  FreeDoneWorkers;
+  FreeWorkers(False);
   NeedLibrary;
   FWorker := TWorker.Create(Self, LotRequest(Arquivos), OnlyOne(Arquivos));
 end;
@@ -1270,7 +1264,7 @@ initialization
   Workers := TThreadList.Create;
 
 finalization
-  AbandonAllWorkers;
+  FreeWorkers(True);
   FreeAndNil(Workers);
   FreeAndNil(LibraryUsers);
 

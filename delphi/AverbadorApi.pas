@@ -401,7 +401,7 @@ begin
     IsThere := Found(Folder + LibraryName)
       {$IFDEF MSWINDOWS} or Found(Folder + 'win' + Width + '\' + LibraryName) {$ENDIF};
   if not IsThere then
-    raise EAverbadorNotFound.CreateFmt('Falta a biblioteca %s. Ela foi procurada em:%s', [LibraryName, Searched]);
+    raise EAverbadorNotFound.CreateFmt('Falta a biblioteca %s. Copie-a para onde ela foi procurada:%s', [LibraryName, Searched]);
 end;
 
 procedure AvLoad(const Path: string);

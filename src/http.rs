@@ -9,8 +9,9 @@ use std::error::Error;
 use std::fs;
 use std::io::{self, Read, Seek};
 use std::path::Path;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use flate2::read::GzDecoder;
 use reqwest::header::{
@@ -18,7 +19,6 @@ use reqwest::header::{
 };
 use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Client, Method, Proxy, RequestBuilder, Response, StatusCode, Url, redirect};
-use rustls::client::WebPkiServerVerifier;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
@@ -148,6 +148,15 @@ struct Started {
     runtime: Runtime,
 }
 
+impl Started {
+    /// Does `work`, to its end if that comes within `limit`. (Behind a pointer: the runtime's own code, once for each kind
+    /// of work, would make the library larger.)
+    fn work(&self, limit: Duration, work: Pin<&mut dyn Future<Output = ()>>) {
+        // Whether it came to its end shows in what it leaves behind.
+        let _ = self.runtime.block_on(async { tokio::time::timeout(limit, work).await });
+    }
+}
+
 impl Http {
     /// A client for `settings`. 1008 if `ca_pem` cannot be read.
     pub fn new(settings: Settings, log: Arc<Log>) -> Result<Self, ErrorEntry> {
@@ -178,12 +187,9 @@ impl Http {
 
     fn send_once(&self, started: &Started, request: &Request, head: &mut Option<Head>) -> Result<Answer, Failure> {
         let start = Instant::now();
-        let answer = started.runtime.block_on(async {
-            match tokio::time::timeout(self.settings.timeout(), exchange(&started.client, request, head)).await {
-                Ok(answer) => answer,
-                Err(_) => Err(Failure::after(Code::Timeout, "the time for the whole request is over")),
-            }
-        });
+        let mut answer = Err(Failure::after(Code::Timeout, "the time for the whole request is over"));
+        let exchange = async { answer = exchange(&started.client, request, head).await };
+        started.work(self.settings.timeout(), pin!(exchange));
         if self.log.wants(Level::Detalhe) {
             self.log.write(&Entry::Requisicao {
                 metodo: request.payload.method().as_str(),
@@ -199,27 +205,25 @@ impl Http {
 
     /// Does `work` with the client's thread at hand, at most for the settings' `timeout_conexao_s`: then 3004.
     pub fn connecting<T>(&self, work: impl Future<Output = Result<T, ErrorEntry>>) -> Result<T, ErrorEntry> {
-        let limit = self.settings.connect_timeout();
-        let done = self.started()?.runtime.block_on(async { tokio::time::timeout(limit, work).await });
-        done.unwrap_or_else(|_| Err(ErrorEntry::new(Code::Timeout)))
+        let mut done = Err(ErrorEntry::new(Code::Timeout));
+        self.started()?.work(self.settings.connect_timeout(), pin!(async { done = work.await }));
+        done
     }
 
-    /// TLS as the client speaks it, and what decides there about certificates: the bundled roots of webpki, the system's
-    /// store and `ca_pem`. (An old Windows has stale roots, a company proxy has its own.)
-    pub fn tls(&self) -> Result<(ClientConfig, Arc<WebPkiServerVerifier>), String> {
+    /// TLS as the client speaks it, and whom it trusts: the bundled roots of webpki, the system's store and `ca_pem`. (An old
+    /// Windows has stale roots, a company proxy has its own.)
+    pub fn tls(&self) -> Result<(ClientConfig, Arc<RootCertStore>), String> {
         let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         roots.add_parsable_certificates(self.ca.iter().cloned());
+        let roots = Arc::new(roots);
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone())
-            .build()
-            .map_err(|error| format!("no roots: {error}"))?;
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| format!("no TLS: {error}"))?
-            .with_webpki_verifier(verifier.clone())
+            .with_root_certificates(roots.clone())
             .with_no_client_auth();
-        Ok((config, verifier))
+        Ok((config, roots))
     }
 
     fn started(&self) -> Result<Arc<Started>, ErrorEntry> {

@@ -26,8 +26,6 @@ unsafe impl GlobalAlloc for Wiping {
         unsafe { System.alloc_zeroed(layout) }
     }
 
-    // Not at each of the thousands of places where something is freed: the library would be a tenth larger.
-    #[inline(never)]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // SAFETY: the block has `layout`'s size, and is the caller's until it is freed here. The empty line of assembler is
         // told of the block: for all that the compiler knows it reads what would otherwise be written for nobody.

@@ -86,27 +86,11 @@ fn value() -> impl Strategy<Value = Value> {
 
 /// A request with some of the fields that there are; often one of its bytes is another.
 fn request() -> impl Strategy<Value = Vec<u8>> {
-    const FIELDS: [&str; 17] = [
-        "user",
-        "pass",
-        "cookie",
-        "cte",
-        "xml",
-        "chave",
-        "protocolo",
-        "CNPJ",
-        "n_cte",
-        "recipient",
-        "v",
-        "dump",
-        "modelo",
-        "data",
-        "inicio",
-        "limite",
-        "x",
-    ];
+    // Not `diario`, which would write files.
+    const FIELDS: &str =
+        "user pass cookie cte xml chave protocolo CNPJ n_cte recipient v dump modelo data inicio limite reenviar x";
     let operation = select(vec!["login", "Upload", "Consulta", "Averba", "Cancela", "Lista"]);
-    let fields = btree_map(select(FIELDS.to_vec()), value(), 0..5);
+    let fields = btree_map(select(FIELDS.split(' ').collect::<Vec<_>>()), value(), 0..5);
     let change = proptest::option::of((any::<prop::sample::Index>(), 1u8..));
     (operation, fields, change).prop_map(|(operation, fields, change)| {
         let mut request = json!(fields);

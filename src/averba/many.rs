@@ -281,16 +281,21 @@ impl<'a> Batch<'a> {
         span: Span,
         progress: &mut Progress,
     ) -> Result<(), Failed> {
-        let all_taken = match sent {
-            Ok(receipt) => receipt.counts.is_some_and(|counts| counts.P + counts.D == places.len() as u64),
+        let (all_taken, refused) = match sent {
+            Ok(receipt) => (receipt.counts.is_some_and(|counts| counts.P + counts.D == places.len() as u64), None),
             Err(Failed(_, error)) if ends_the_call(&error) => return Err(Failed(Some(Stage::Upload), error)),
-            Err(_) => false,
+            Err(Failed(_, error)) => (false, Some(error)),
         };
         let missing = progress.unstoppable(|progress| self.look_up(places, Situacao::Averbado, span, progress));
         let missing = match missing {
             Ok(missing) => missing,
             Err(Failed(stage, error)) => {
-                self.fail_rest(places, Stage::Consulta, &no_number(&error));
+                match refused {
+                    _ if all_taken => self.fail_rest(places, Stage::Consulta, &no_number(&error)),
+                    Some(refused) => self.fail_rest(places, Stage::Upload, &refused),
+                    // Some were taken, and it cannot be asked which.
+                    None => self.fail_rest(places, Stage::Upload, &ErrorEntry::uncertain(Code::ServiceError)),
+                }
                 return Err(Failed(stage, error));
             }
         };

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::ErrorEntry;
 
@@ -15,7 +16,7 @@ pub struct DiagnosticoRet {
     #[serde(skip_serializing_if = "Option::is_none")]
     sistema: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    configuracao: Option<Value>,
+    configuracao: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     avisos: Vec<String>,
     passos: Vec<Passo>,
@@ -26,10 +27,10 @@ pub struct DiagnosticoRet {
 impl DiagnosticoRet {
     /// What became of the steps, on this system, under these settings without their secrets.
     #[must_use]
-    pub fn new(sistema: String, configuracao: Value, avisos: Vec<String>, passos: Vec<Passo>) -> Self {
+    pub fn new(sistema: String, configuracao: &impl Serialize, avisos: Vec<String>, passos: Vec<Passo>) -> Self {
         let bare = Self::with(passos.iter().find_map(|passo| passo.error.first().cloned()));
         let status = u8::from(passos.iter().all(|passo| passo.status == 1));
-        Self { status, sistema: Some(sistema), configuracao: Some(configuracao), avisos, passos, ..bare }
+        Self { status, sistema: Some(sistema), configuracao: to_raw_value(configuracao).ok(), avisos, passos, ..bare }
     }
 
     /// Nothing was examined.

@@ -4,6 +4,9 @@ use serde::Serialize;
 
 use super::catalogue::Code;
 
+/// In characters: room for any path.
+const LONGEST_DETAIL: usize = 1000;
+
 /// One error of a reply: a code of the catalogue, a text for the user and what a technician needs.
 ///
 /// It is also the error type of the whole library: what a room returns as `Err` is what the caller reads.
@@ -57,10 +60,15 @@ impl ErrorEntry {
         self
     }
 
-    /// With a technical detail. It must hold no secret.
+    /// With a technical detail, cut where it is of no use any more (a name of megabytes). It must hold no secret.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.detalhe = Some(detail.into());
+        let mut detail = detail.into();
+        if let Some((end, _)) = detail.char_indices().nth(LONGEST_DETAIL) {
+            detail.truncate(end);
+            detail.push('…');
+        }
+        self.detalhe = Some(detail);
         self
     }
 

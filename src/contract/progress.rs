@@ -78,7 +78,7 @@ pub struct Event {
     pub etapa: Stage,
     /// Begins, ended well, failed.
     pub estado: State,
-    /// How many documents are done, this stage's included.
+    /// How many documents (of a Diagnostico: steps) are done, this stage's included.
     pub n: usize,
     /// Of how many.
     pub total: usize,

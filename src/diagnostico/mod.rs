@@ -10,8 +10,6 @@ mod route;
 mod system;
 mod tls;
 
-use serde_json::json;
-
 use crate::contract::{Diagnostico, DiagnosticoRet, Facts, Progress, Step};
 use crate::http::{Head, Http};
 use crate::porto::{Porto, Session};
@@ -41,7 +39,7 @@ pub fn diagnostico(subject: Subject, request: &Diagnostico, progress: &mut Progr
     let mut report = Report::new(progress);
     // Where it ends too early, the report knows what is missing.
     let _ = subject.examine(&session, &mut report);
-    DiagnosticoRet::new(system::system(), json!(subject.settings), subject.warnings, report.finish())
+    DiagnosticoRet::new(system::system(), subject.settings, subject.warnings, report.finish())
 }
 
 impl Subject<'_> {

@@ -23,12 +23,7 @@ impl<'a, 'p> Report<'a, 'p> {
     /// Does `work`, which notes in the facts what it finds, also where it fails. `None` if it failed or the caller stopped:
     /// then what needs it cannot be done.
     pub fn step<T>(&mut self, step: Step, work: impl FnOnce(&mut Facts) -> Done<T>) -> Option<T> {
-        if self.stopped {
-            return None;
-        }
-        if let Err(stop) = self.progress.begin(Stage::Diagnostico, self.steps.len(), Step::ALL.len()) {
-            self.stopped = true;
-            self.steps.push(Passo::stopped(step, stop));
+        if !self.begin(step) {
             return None;
         }
         let (start, mut facts) = (Instant::now(), Facts::default());
@@ -36,9 +31,24 @@ impl<'a, 'p> Report<'a, 'p> {
             Ok((value, msg)) => (Some(value), Ok(msg)),
             Err(error) => (None, Err(error)),
         };
+        self.end(step, start, facts, outcome);
+        value
+    }
+
+    /// Whether the caller wants `step` to be done.
+    fn begin(&mut self, step: Step) -> bool {
+        if !self.stopped
+            && let Err(stop) = self.progress.begin(Stage::Diagnostico, self.steps.len(), Step::ALL.len())
+        {
+            self.stopped = true;
+            self.steps.push(Passo::stopped(step, stop));
+        }
+        !self.stopped
+    }
+
+    fn end(&mut self, step: Step, start: Instant, facts: Facts, outcome: Result<String, ErrorEntry>) {
         self.progress.end(Stage::Diagnostico, self.steps.len() + 1, Step::ALL.len(), outcome.as_ref().err());
         self.steps.push(Passo::done(step, start.elapsed().as_millis(), facts, outcome));
-        value
     }
 
     /// There is nothing to do in `step`, for the reason in `msg`.

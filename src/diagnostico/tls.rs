@@ -3,10 +3,12 @@
 use std::io;
 use std::sync::{Arc, OnceLock};
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, DigitallySignedStruct, Error, ProtocolVersion, SignatureScheme};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, DigitallySignedStruct, Error, ProtocolVersion, RootCertStore, SignatureScheme};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -23,19 +25,18 @@ pub async fn handshake(
     wire: Box<dyn Wire>,
     facts: &mut Facts,
 ) -> Done<TlsStream<Box<dyn Wire>>> {
-    let (mut config, verifier) = http.tls().map_err(|what| ErrorEntry::new(Code::Bug).detail(what))?;
-    let watcher = Arc::new(Watcher { verifier, shown: OnceLock::new() });
-    // What is trusted stays as it is: the watcher leaves it to the client's own verifier.
+    let (mut config, roots) = http.tls().map_err(|what| ErrorEntry::new(Code::Bug).detail(what))?;
+    let algorithms = config.crypto_provider().signature_verification_algorithms;
+    let watcher = Arc::new(Watcher { roots, algorithms, shown: OnceLock::new() });
     config.dangerous().set_certificate_verifier(watcher.clone());
     let name = ServerName::try_from(host.to_owned())
         .map_err(|error| ErrorEntry::new(Code::Tls).detail(format!("{host}: {error}")))?;
     let shaken = TlsConnector::from(Arc::new(config)).connect(name, wire).await;
-    let certificate = watcher.shown.get().and_then(|shown| Certificate::read(shown));
-    let issuer = certificate.as_ref().map(|certificate| certificate.issuer.clone()).unwrap_or_default();
-    if let Some(Certificate { issuer, subject, not_before, not_after }) = certificate {
-        (facts.emissor, facts.titular) = (Some(issuer), Some(subject));
-        (facts.inicio, facts.validade) = (Some(not_before), Some(not_after));
+    if let Some(certificate) = watcher.shown.get().and_then(|shown| Certificate::read(shown)) {
+        (facts.emissor, facts.titular) = (Some(certificate.issuer), Some(certificate.subject));
+        (facts.inicio, facts.validade) = (Some(certificate.not_before), Some(certificate.not_after));
     }
+    let issuer = facts.emissor.clone().unwrap_or_default();
     let stream = shaken.map_err(|error| refusal(&error, &issuer))?;
     let (_, connection) = stream.get_ref();
     let version = connection.protocol_version().map_or("TLS", version);
@@ -75,10 +76,12 @@ fn refusal(error: &io::Error, issuer: &str) -> ErrorEntry {
     }
 }
 
-/// Sees the certificate that comes, and has the client's own verifier decide about it.
+/// Notes the certificate that comes, and verifies it as rustls does by itself. (Its `WebPkiServerVerifier` can only be had
+/// with the code for revocation lists: 20 KB for nothing.)
 #[derive(Debug)]
 struct Watcher {
-    verifier: Arc<WebPkiServerVerifier>,
+    roots: Arc<RootCertStore>,
+    algorithms: WebPkiSupportedAlgorithms,
     shown: OnceLock<CertificateDer<'static>>,
 }
 
@@ -88,11 +91,14 @@ impl ServerCertVerifier for Watcher {
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
+        _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         self.shown.get_or_init(|| end_entity.clone().into_owned());
-        self.verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        let certificate = ParsedCertificate::try_from(end_entity)?;
+        verify_server_cert_signed_by_trust_anchor(&certificate, &self.roots, intermediates, now, self.algorithms.all)?;
+        verify_server_name(&certificate, server_name)?;
+        Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -101,7 +107,7 @@ impl ServerCertVerifier for Watcher {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.verifier.verify_tls12_signature(message, certificate, signature)
+        verify_tls12_signature(message, certificate, signature, &self.algorithms)
     }
 
     fn verify_tls13_signature(
@@ -110,10 +116,10 @@ impl ServerCertVerifier for Watcher {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.verifier.verify_tls13_signature(message, certificate, signature)
+        verify_tls13_signature(message, certificate, signature, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.verifier.supported_verify_schemes()
+        self.algorithms.supported_schemes()
     }
 }

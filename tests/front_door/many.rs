@@ -249,6 +249,23 @@ fn what_cannot_be_known_is_uncertain_and_the_rest_is_not_tried() {
 }
 
 #[test]
+fn what_became_of_an_upload_is_told_also_if_the_numbers_cannot_be_asked() {
+    for (effect, (expected, stage, uncertain)) in [
+        (Effect::Delay(Duration::ZERO), (4001, "consulta", false)),
+        (Effect::status(413), (4001, "upload", false)),
+        (Effect::TakeOnly(1), (5007, "upload", true)),
+    ] {
+        let (world, documents) = (World::new(), Documents::new(3));
+        world.simulator.fault(Fault::new(effect).on(Target::Upload));
+        world.simulator.fault(Fault::new(Effect::status(503)).on(Target::Consulta).after(1));
+        let reply = world.execute(&averba(documents.name()));
+        let last = &reply["S"][2];
+        assert_eq!(codes(&reply), [expected; 3], "{reply}");
+        assert_eq!((&last["etapa"], last["error"][0]["incerto"] == true), (&json!(stage), uncertain), "{reply}");
+    }
+}
+
+#[test]
 fn without_a_service_or_a_login_nothing_is_tried() {
     let (world, documents) = (World::new(), Documents::new(3));
     let mut wrong = averba(documents.name());

@@ -17,16 +17,16 @@ struct Ground {
     /// Its first file: the folder is gone with it.
     first: TempFile,
     /// The services that its settings lead to.
-    _worlds: [World; 2],
+    worlds: [World; 2],
 }
 
 impl Ground {
     fn new() -> Self {
         let settings = json!({"porto":{"uploads_por_segundo":100}});
         let worlds = [World::new().set(settings.clone()), World::new().set(settings)];
-        worlds[1].simulator.fault(Fault::new(Effect::Delay(Duration::from_millis(500))).on(Target::Upload).forever());
-        let ground = Self { first: TempFile::new("broken.dll", b"no library"), _worlds: worlds };
-        for (name, world) in ["normal.json", "slow.json"].into_iter().zip(&ground._worlds) {
+        worlds[1].simulator.fault(Fault::new(Effect::Delay(Duration::from_millis(200))).on(Target::Upload).forever());
+        let ground = Self { first: TempFile::new("broken.dll", b"no library"), worlds };
+        for (name, world) in ["normal.json", "slow.json"].into_iter().zip(&ground.worlds) {
             ground.take(name, world.settings_file().path());
         }
         for (name, fixture) in [

@@ -1,7 +1,7 @@
 //! Compiling Pascal programs, for this machine and for Windows.
 //!
 //! Debian has Free Pascal for Linux only. But its compiler can write Windows programs too once it has the
-//! run-time library, and that is compiled here from Debian's `fpc-source` in a few seconds.
+//! run-time library, and that is compiled here from Debian's `fpc-source` in a few seconds, FPCUnit with it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -135,7 +135,7 @@ fn build_for_win7(root: &Path, target_dir: &Path, width: Width) -> Result<()> {
     let upper = lower.to_uppercase();
     let mut cargo = cargo_rustc(root, target_dir);
     cargo
-        .args(["--target", triple, "-Z", "build-std=std,panic_unwind"])
+        .args(["--target", triple, "-Z", "build-std=std,panic_unwind", "-Z", "build-std-features=panic-unwind"])
         // `-Z build-std` asks for a nightly; this makes the pinned compiler accept it, for this command only.
         .env("RUSTC_BOOTSTRAP", "1")
         // cc-rs, which compiles ring's C, does not know the win7 targets.
