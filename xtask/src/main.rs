@@ -5,13 +5,19 @@ mod codegen;
 mod debian;
 mod demo;
 mod deny;
+mod desktop;
 mod dist;
 mod fuzz;
+mod lazarus;
 mod pascal;
+mod pictures;
 mod process;
 mod sanitize;
+mod screen;
 mod setup;
+mod siem;
 mod soak;
+mod sqlite;
 mod test;
 mod windows;
 mod wine;
@@ -39,7 +45,9 @@ enum Task {
     /// Use the library from 64 threads at once for some minutes, with all that can go wrong going wrong: nothing may be
     /// lost, and nothing may grow.
     Soak(soak::Options),
-    /// Build the Windows DLLs, their import libraries and the harness into dist/.
+    /// Build SIEM, the application with windows, and start it with the simulator.
+    Siem(siem::Options),
+    /// Build the Windows DLLs, their import libraries, the harness and SIEM into dist/.
     Dist,
     /// Write include/averbador.h and delphi/AverbadorApi.pas from the source, and the guide's snippets from its examples.
     Codegen {
@@ -81,7 +89,8 @@ fn run(task: Task) -> Result<()> {
         Task::Demo(options) => demo::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Soak(options) => soak::run(&options),
-        Task::Dist => dist::run().map(drop),
+        Task::Siem(options) => siem::run(&options),
+        Task::Dist => dist::run().map(drop).and_then(|()| siem::dist()),
         Task::Codegen { check: true } => codegen::check(&root()),
         Task::Codegen { check: false } => codegen::generate(&root()),
         Task::Fuzz(options) => fuzz::run(&options),

@@ -15,7 +15,7 @@ use crate::setup::Cache;
 use crate::windows::Width;
 
 /// Free Pascal's version, as it stands in the names of Debian's packages (in bookworm and in trixie).
-const FPC: &str = "3.2.2";
+pub(crate) const FPC: &str = "3.2.2";
 
 /// The folder in the cache. Its number is changed whenever [`install_for_windows`] makes something else.
 const NAME: &str = "fpc-windows-2";
@@ -27,6 +27,16 @@ pub enum Target {
     Native,
     /// Windows.
     Windows(Width),
+}
+
+impl Target {
+    /// The extension of its programs; empty where they have none.
+    pub(crate) fn executable_extension(self) -> &'static str {
+        match self {
+            Self::Native => std::env::consts::EXE_EXTENSION,
+            Self::Windows(_) => "exe",
+        }
+    }
 }
 
 /// What `string` is.
@@ -57,11 +67,7 @@ pub fn compile(target: Target, dialect: Dialect, program: &Path, out_dir: &Path)
     process::quiet(&mut fpc)?;
 
     let name = program.file_stem().context("the program has no name")?;
-    let suffix = match target {
-        Target::Native => std::env::consts::EXE_EXTENSION,
-        Target::Windows(_) => "exe",
-    };
-    let executable = out_dir.join(name).with_extension(suffix);
+    let executable = out_dir.join(name).with_extension(target.executable_extension());
     ensure!(executable.is_file(), "fpc ended well, but there is no {}", executable.display());
     Ok(executable)
 }
@@ -93,7 +99,7 @@ pub fn install_for_windows() -> Result<()> {
 }
 
 /// The compiler for a target, with the folders in which it finds its units.
-fn compiler(target: Target) -> Result<Command> {
+pub(crate) fn compiler(target: Target) -> Result<Command> {
     match target {
         Target::Native => Ok(Command::new("fpc")),
         // A Windows host's own compiler serves both widths if it was installed for both.
@@ -212,6 +218,6 @@ fn steps(width: Width) -> Vec<String> {
 }
 
 /// An option whose value follows without a space.
-fn flag(option: &str, path: &Path) -> String {
+pub(crate) fn flag(option: &str, path: &Path) -> String {
     format!("{option}{}", path.display())
 }

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use crate::debian::{self, Archive};
 use crate::process::{self, step};
 use crate::windows::{self, Width};
-use crate::{deny, pascal, wine};
+use crate::{deny, desktop, lazarus, pascal, sqlite, wine};
 
 /// One thing that may be missing on a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,16 @@ pub enum Part {
     Wine(Width),
     /// cargo-deny.
     Deny,
+    /// Lazarus's libraries for this machine.
+    Lazarus,
+    /// Lazarus's sources, for Windows.
+    WindowsLazarus,
+    /// SQLite for Windows.
+    WindowsSqlite,
+    /// A Windows desktop under Wine, for programs of this width.
+    Desktop(Width),
+    /// A screen that nobody sees, and hands that type and click on it.
+    Screen,
 }
 
 /// What the tests on this machine's own system need.
@@ -113,6 +123,13 @@ pub fn report(missing: &[Missing]) -> Result<()> {
     Ok(())
 }
 
+/// Sets up those of the `wanted` parts that are missing; an error if one of them cannot be had.
+pub fn demand(wanted: &[Part]) -> Result<()> {
+    let missing = ensure(&crate::root(), wanted)?;
+    let list: Vec<String> = missing.iter().map(Missing::to_string).collect();
+    if list.is_empty() { Ok(()) } else { bail!("{}", list.join("\n")) }
+}
+
 impl Part {
     /// What it is, in a few words.
     pub fn name(self) -> &'static str {
@@ -125,6 +142,11 @@ impl Part {
             Self::Wine(Width::Win32) => "Wine, 32 bits",
             Self::Wine(Width::Win64) => "Wine, 64 bits",
             Self::Deny => "cargo-deny",
+            Self::Lazarus => "Lazarus's libraries",
+            Self::WindowsLazarus => "Lazarus's sources",
+            Self::WindowsSqlite => "SQLite for Windows",
+            Self::Desktop(_) => "a Windows desktop under Wine",
+            Self::Screen => "Xvfb, xdotool and ImageMagick",
         }
     }
 
@@ -138,6 +160,8 @@ impl Part {
             Self::WindowsPascal => "the tests of the Pascal unit on Windows",
             Self::Wine(_) => "the tests of the Windows DLL",
             Self::Deny => "the check of licences and sources",
+            Self::Lazarus | Self::WindowsLazarus | Self::WindowsSqlite | Self::Desktop(_) => "SIEM",
+            Self::Screen => "the pictures of SIEM",
         }
     }
 
@@ -149,8 +173,15 @@ impl Part {
             Self::Pascal => "install it by: apt-get install fp-compiler fp-units-fcl",
             Self::Mingw => "install it by: apt-get install gcc-mingw-w64-i686 gcc-mingw-w64-x86-64",
             Self::RustSource => "install it by: rustup component add rust-src",
-            Self::WindowsPascal | Self::Wine(_) => "install it by: cargo xtask setup, on Debian on x86-64",
             Self::Deny => "install it by: cargo install --locked cargo-deny",
+            Self::Lazarus => {
+                "install it by: apt-get install lcl-gtk2-2.2 lcl-units-2.2 fp-units-db fp-units-fcl fp-units-gtk2"
+            }
+            Self::Screen => "install it by: apt-get install xvfb xdotool imagemagick",
+            Self::WindowsPascal | Self::Wine(_) => "install it by: cargo xtask setup, on Debian on x86-64",
+            Self::WindowsLazarus | Self::WindowsSqlite | Self::Desktop(_) => {
+                "install it by: cargo xtask siem, on Debian on x86-64"
+            }
         }
     }
 
@@ -177,18 +208,25 @@ impl Part {
             Self::WindowsPascal => pascal::is_installed_for_windows(),
             Self::Wine(width) => wine::is_installed(width),
             Self::Deny => deny::is_installed(),
+            Self::Lazarus => lazarus::is_installed(),
+            Self::WindowsLazarus => lazarus::is_installed_for_windows(),
+            Self::WindowsSqlite => sqlite::is_installed(),
+            Self::Desktop(width) => desktop::is_installed(width),
+            Self::Screen => ["Xvfb", "xdotool", "import"].into_iter().all(found),
         }
     }
 
     /// Why there is no use in trying to install it here.
     fn obstacle(self) -> Option<&'static str> {
         match self {
-            Self::RustSource | Self::Deny => None,
-            Self::C | Self::Pascal | Self::Mingw => {
+            Self::RustSource | Self::Deny | Self::WindowsSqlite => None,
+            Self::C | Self::Pascal | Self::Mingw | Self::Lazarus | Self::Screen => {
                 (!debian::can_install()).then_some("packages can be installed by root on Debian only")
             }
-            Self::WindowsPascal | Self::Wine(_) => (debian::codename().is_none() || !debian::is_amd64())
-                .then_some("it can be set up on Debian on x86-64 only"),
+            Self::WindowsPascal | Self::Wine(_) | Self::WindowsLazarus | Self::Desktop(_) => {
+                (debian::codename().is_none() || !debian::is_amd64())
+                    .then_some("it can be set up on Debian on x86-64 only")
+            }
         }
     }
 
@@ -202,6 +240,11 @@ impl Part {
             Self::WindowsPascal => pascal::install_for_windows(),
             Self::Wine(width) => wine::install(width),
             Self::Deny => deny::install(),
+            Self::Lazarus => debian::install(lazarus::PACKAGES),
+            Self::WindowsLazarus => lazarus::install_for_windows(),
+            Self::WindowsSqlite => sqlite::install(),
+            Self::Desktop(width) => desktop::install(width),
+            Self::Screen => debian::install(&["xvfb", "xdotool", "imagemagick"]),
         }
     }
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crate::callers::{self, Callers};
 use crate::pascal::{self, Dialect};
 use crate::process::{cargo, quiet, show, step};
-use crate::{codegen, deny, dist, fuzz, root, sanitize, setup, wine};
+use crate::{codegen, deny, dist, fuzz, root, sanitize, setup, siem, wine};
 
 /// Options of the test.
 #[derive(clap::Args)]
@@ -46,6 +46,11 @@ pub fn run(options: &Options) -> Result<()> {
             callers.build_tests()?;
             front_door(&callers, Some(wine::runner(width)?), &filter)?;
         }
+    }
+    if options.only.is_none() && !cfg!(windows) {
+        siem::test(under_wine)?;
+    }
+    if under_wine {
         wine::shutdown()?;
     }
     Ok(())

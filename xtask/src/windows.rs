@@ -69,20 +69,32 @@ impl Width {
 /// On a Windows host the DLL is built by the installed toolchain for the host's own target: good for
 /// trying and testing there, in that one width. The DLLs that are given away come from Debian.
 pub fn build_library(root: &Path, width: Width) -> Result<PathBuf> {
+    build(root, width, cargo_rustc(root), "averbador.dll")
+}
+
+/// Builds `simulator.exe`, for those who try things out on Windows.
+pub fn build_simulator(root: &Path, width: Width) -> Result<PathBuf> {
+    let mut cargo = process::cargo();
+    cargo.args(["build", "--package", "simulator", "--bin", "simulator", "--release"]);
+    build(root, width, cargo, "simulator.exe")
+}
+
+/// Has `cargo` build for Windows, and says where the file of this `name` is.
+fn build(root: &Path, width: Width, cargo: Command, name: &str) -> Result<PathBuf> {
     let folder = if cfg!(windows) {
         let target_dir = target_dir(root);
-        build_on_windows(root, &target_dir, width)?;
+        build_on_windows(cargo, &target_dir, width)?;
         target_dir.join("release")
     } else {
         // Apart from the native builds: for RUSTC_BOOTSTRAP cargo compiles proc-macro2 and all that hangs on it
         // anew. In one folder the builds would spoil each other's work, half a minute every time.
         let target_dir = target_dir(root).join("windows");
-        build_for_win7(root, &target_dir, width)?;
+        build_for_win7(root, cargo, &target_dir, width)?;
         target_dir.join(width.triple()).join("release")
     };
-    let dll = folder.join("averbador.dll");
-    ensure!(dll.is_file(), "cargo ended well, but there is no {}", dll.display());
-    Ok(dll)
+    let built = folder.join(name);
+    ensure!(built.is_file(), "cargo ended well, but there is no {}", built.display());
+    Ok(built)
 }
 
 /// Writes the two import libraries of `averbador.dll` into `folder`: `libaverbador.dll.a` for MinGW and
@@ -128,13 +140,14 @@ fn mingw(width: Width, tool: &str) -> Command {
     }
 }
 
-/// Cross-builds the DLL with a standard library of its own for the win7 target.
-fn build_for_win7(root: &Path, target_dir: &Path, width: Width) -> Result<()> {
+/// Cross-builds with a standard library of its own for the win7 target.
+fn build_for_win7(root: &Path, mut cargo: Command, target_dir: &Path, width: Width) -> Result<()> {
     let triple = width.triple();
     let lower = triple.replace('-', "_");
     let upper = lower.to_uppercase();
-    let mut cargo = cargo_rustc(root, target_dir);
     cargo
+        .arg("--target-dir")
+        .arg(target_dir)
         .args(["--target", triple, "-Z", "build-std=std,panic_unwind", "-Z", "build-std-features=panic-unwind"])
         // `-Z build-std` asks for a nightly; this makes the pinned compiler accept it, for this command only.
         .env("RUSTC_BOOTSTRAP", "1")
@@ -153,24 +166,24 @@ fn build_for_win7(root: &Path, target_dir: &Path, width: Width) -> Result<()> {
     process::show(&mut cargo)
 }
 
-/// Builds the DLL with what is installed on a Windows host.
-fn build_on_windows(root: &Path, target_dir: &Path, width: Width) -> Result<()> {
+/// Builds with what is installed on a Windows host.
+fn build_on_windows(mut cargo: Command, target_dir: &Path, width: Width) -> Result<()> {
     ensure!(
         width == Width::of_this_program(),
         "on a Windows host only the host's own width is built; `cargo xtask dist` on Debian makes both"
     );
-    process::show(&mut cargo_rustc(root, target_dir))
+    process::show(cargo.arg("--target-dir").arg(target_dir))
 }
 
 /// `cargo rustc` for the library, as a cdylib and nothing else. With `cargo build` the rlib would be made
 /// too, and cargo then leaves out link-time optimisation for both: a DLL twice the size (4.0 MB, not 1.9).
-fn cargo_rustc(root: &Path, target_dir: &Path) -> Command {
+fn cargo_rustc(root: &Path) -> Command {
     let mut cargo = process::cargo();
-    cargo
-        .current_dir(root)
-        .args(["rustc", "--package", "averbador", "--lib"])
-        .args(["--crate-type", "cdylib", "--release", "--target-dir"])
-        .arg(target_dir);
+    cargo.current_dir(root).args(["rustc", "--package", "averbador", "--lib"]).args([
+        "--crate-type",
+        "cdylib",
+        "--release",
+    ]);
     cargo
 }
 

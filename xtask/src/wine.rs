@@ -26,6 +26,9 @@ const VERSION: u32 = 1;
 /// a tenth of a second instead of a whole one, and still nothing is left behind for long.
 const LINGER: u32 = 20;
 
+/// No offer to install .NET or a browser, no entries in the desktop's menus.
+const OVERRIDES: &str = "mscoree,mshtml=;winemenubuilder.exe=d";
+
 /// The script that runs a Windows program: `SCRIPT PROGRAM.EXE [ARGUMENT…]`. Files of this machine are on the
 /// program's drive Z: `/tmp/x` is `Z:\tmp\x` to it.
 ///
@@ -52,6 +55,30 @@ pub fn shutdown() -> Result<()> {
             }
         }
     }
+    Ok(())
+}
+
+/// This width's Wine on a drive C and a registry apart from those of the tests, which it makes where there are none. Ready for
+/// a program and its arguments.
+pub fn with_prefix(width: Width, prefix: &Path) -> Result<Command> {
+    let mut command = Command::new(Wine::new(width, folder(width)?).loader());
+    command
+        .env("WINEPREFIX", prefix)
+        .env("WINEARCH", width.name())
+        .env("WINEDEBUG", "-all")
+        .env("WINEDLLOVERRIDES", OVERRIDES)
+        .env("LC_ALL", "C.UTF-8");
+    Ok(command)
+}
+
+/// A file of this machine, as Windows programs under Wine see it.
+pub fn path(file: &Path) -> String {
+    format!("Z:{}", file.display()).replace('/', "\\")
+}
+
+/// Ends all that runs on such a prefix.
+pub fn shut_down_prefix(width: Width, prefix: &Path) -> Result<()> {
+    Wine { prefix: prefix.to_owned(), ..Wine::new(width, folder(width)?) }.shut_down();
     Ok(())
 }
 
@@ -204,8 +231,7 @@ impl Wine {
 export WINEPREFIX={prefix} WINEARCH={arch}
 # stderr is the program's own; whoever looks for a fault in Wine sets this variable.
 export WINEDEBUG="${{WINEDEBUG:--all}}"
-# No offer to install .NET or a browser, no entries in the desktop's menus.
-export WINEDLLOVERRIDES='mscoree,mshtml=;winemenubuilder.exe=d'
+export WINEDLLOVERRIDES='{OVERRIDES}'
 # Without a UTF-8 locale Wine loses the accents in file names and arguments.
 export LC_ALL=C.UTF-8
 
