@@ -352,7 +352,8 @@ static void check_live(const char *settings)
 
 /* ---- What is left of a password in memory ---- */
 
-#ifdef __linux__
+/* A sanitizer keeps what was freed, and forbids to look at it. */
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
 
 /* Each character of the password plus one: as it is it stands nowhere in this program. */
 static const char HIDDEN[] = "tfoib.fn.nfnpsjb.8+r";

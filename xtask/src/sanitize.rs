@@ -23,7 +23,10 @@ const FAULTS: [(&str, &str); 3] = [
     ("overflow", "AddressSanitizer: heap-buffer-overflow"),
 ];
 
-/// The tests of the front door but those in Pascal, which no sanitizer watches, and the unit tests of `src/abi`.
+/// What no sanitizer watches: programs in Pascal, and processes that are killed.
+const UNWATCHED: [&str; 6] = ["--skip", "pascal", "--skip", "delphi", "--skip", "killed"];
+
+/// The tests of the front door but those that are not watched, and the unit tests of `src/abi`.
 pub fn run() -> Result<()> {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         eprintln!("\n!!! The sanitizers are for Linux on x86-64: left out.\n");
@@ -32,7 +35,7 @@ pub fn run() -> Result<()> {
     let callers = Callers::build_sanitized()?;
     callers.build_c_tests()?;
     step("The sanitizers report what is done wrong on purpose", || they_report(&callers))?;
-    test::front_door(&callers, None, &["--skip", "pascal"])?;
+    test::front_door(&callers, None, &UNWATCHED)?;
     show(sanitized("test").args(["--lib", "abi"]))
 }
 
