@@ -11,6 +11,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::debian::{self, Archive};
 use crate::process;
+use crate::root;
 use crate::setup::Cache;
 use crate::windows::Width;
 
@@ -49,7 +50,7 @@ pub enum Dialect {
 }
 
 /// Compiles a console program as Delphi would and says where the executable is. Units are looked for beside the
-/// program and one folder above it. All that is written goes to `out_dir`.
+/// program and in `delphi/`. All that is written goes to `out_dir`.
 pub fn compile(target: Target, dialect: Dialect, program: &Path, out_dir: &Path) -> Result<PathBuf> {
     fs::create_dir_all(out_dir)?;
     let folder = program.parent().context("the program has no folder")?;
@@ -60,7 +61,7 @@ pub fn compile(target: Target, dialect: Dialect, program: &Path, out_dir: &Path)
     });
     fpc.args(["-O2", "-Xs", "-B"])
         .arg(flag("-Fu", folder))
-        .arg(flag("-Fu", &folder.join("..")))
+        .arg(flag("-Fu", &root().join("delphi")))
         .arg(flag("-FE", out_dir))
         .arg(flag("-FU", out_dir))
         .arg(program);
