@@ -23,8 +23,9 @@ const FAULTS: [(&str, &str); 3] = [
     ("overflow", "AddressSanitizer: heap-buffer-overflow"),
 ];
 
-/// What no sanitizer watches: programs in Pascal, and processes that are killed.
-const UNWATCHED: [&str; 6] = ["--skip", "pascal", "--skip", "delphi", "--skip", "killed"];
+/// What no sanitizer watches: programs in Pascal, processes that are killed; and the soak, which measures memory that a
+/// sanitizer keeps.
+const UNWATCHED: [&str; 8] = ["--skip", "pascal", "--skip", "delphi", "--skip", "killed", "--skip", "soak"];
 
 /// The tests of the front door but those that are not watched, and the unit tests of `src/abi`.
 pub fn run() -> Result<()> {

@@ -76,13 +76,9 @@ pub fn run(options: &Options) -> Result<()> {
     }
 }
 
-/// Tests what is behind its windows, on this machine and, with `under_wine`, as a program for 32-bit Windows.
-pub fn test(under_wine: bool) -> Result<()> {
-    let windows = under_wine.then_some(Platform::Win32);
-    for platform in [Platform::Native].into_iter().chain(windows) {
-        run(&Options { platform, test: true, pictures: false, fault: None })?;
-    }
-    Ok(())
+/// Tests what is behind its windows, on this machine.
+pub fn test() -> Result<()> {
+    run(&Options { platform: Platform::Native, test: true, pictures: false, fault: None })
 }
 
 /// Puts SIEM for Windows into `dist/win32/siem` and `dist/win64/siem`.

@@ -48,7 +48,7 @@ pub fn run(options: &Options) -> Result<()> {
         }
     }
     if options.only.is_none() && !cfg!(windows) {
-        siem::test(under_wine)?;
+        siem::test()?;
     }
     if under_wine {
         wine::shutdown()?;
