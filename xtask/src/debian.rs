@@ -43,6 +43,16 @@ pub fn install(packages: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// Whether these packages are on the machine.
+pub fn has(packages: &[&str]) -> bool {
+    let installed = |package: &&str| {
+        let status =
+            process::quiet(Command::new("dpkg-query").args(["--show", "--showformat=${db:Status-Status}", package]));
+        status.is_ok_and(|status| status.trim() == "installed")
+    };
+    packages.iter().all(|package| installed(&package))
+}
+
 /// Unpacks one package, as far as `only` goes ("./usr/share/…"; "." for all of it).
 pub fn unpack(package: &Path, only: &str, into: &Path) -> Result<()> {
     fs::create_dir_all(into)?;
