@@ -47,7 +47,7 @@ pub fn install(packages: &[&str]) -> Result<()> {
 pub fn has(packages: &[&str]) -> bool {
     let installed = |package: &&str| {
         let status =
-            process::quiet(Command::new("dpkg-query").args(["--show", "--showformat=${db:Status-Status}", package]));
+            process::quiet(Command::new("dpkg-query").args(["--show", "--showformat=${db:Status-Status}"]).arg(package));
         status.is_ok_and(|status| status.trim() == "installed")
     };
     packages.iter().all(|package| installed(&package))
