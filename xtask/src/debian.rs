@@ -45,12 +45,11 @@ pub fn install(packages: &[&str]) -> Result<()> {
 
 /// Whether these packages are on the machine.
 pub fn has(packages: &[&str]) -> bool {
-    let installed = |package: &&str| {
-        let status =
-            process::quiet(Command::new("dpkg-query").args(["--show", "--showformat=${db:Status-Status}"]).arg(package));
+    packages.iter().all(|package| {
+        let mut query = Command::new("dpkg-query");
+        let status = process::quiet(query.args(["--show", "--showformat=${db:Status-Status}", package]));
         status.is_ok_and(|status| status.trim() == "installed")
-    };
-    packages.iter().all(|package| installed(&package))
+    })
 }
 
 /// Unpacks one package, as far as `only` goes ("./usr/share/…"; "." for all of it).
