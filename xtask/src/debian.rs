@@ -43,6 +43,15 @@ pub fn install(packages: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// Whether these packages are on the machine.
+pub fn has(packages: &[&str]) -> bool {
+    packages.iter().all(|package| {
+        let mut query = Command::new("dpkg-query");
+        let status = process::quiet(query.args(["--show", "--showformat=${db:Status-Status}", package]));
+        status.is_ok_and(|status| status.trim() == "installed")
+    })
+}
+
 /// Unpacks one package, as far as `only` goes ("./usr/share/…"; "." for all of it).
 pub fn unpack(package: &Path, only: &str, into: &Path) -> Result<()> {
     fs::create_dir_all(into)?;

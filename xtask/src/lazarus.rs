@@ -18,8 +18,14 @@ use crate::setup::Cache;
 const LAZARUS: &str = "usr/lib/lazarus/2.2.6";
 
 /// Debian's packages with what a Lazarus program for this machine is linked from.
-pub const PACKAGES: &[&str] =
-    &["lcl-gtk2-2.2", "lcl-units-2.2", "fp-units-db-3.2.2", "fp-units-fcl-3.2.2", "fp-units-gtk2-3.2.2"];
+pub const PACKAGES: &[&str] = &[
+    "lcl-gtk2-2.2",
+    "lcl-units-2.2",
+    "fp-units-db-3.2.2",
+    "fp-units-fcl-3.2.2",
+    "fp-units-gtk2-3.2.2",
+    "fp-units-misc-3.2.2",
+];
 
 /// The folder in the cache. Its number is changed whenever [`install_for_windows`] makes something else.
 const NAME: &str = "lazarus-windows-1";
@@ -78,7 +84,7 @@ pub fn compile(target: Target, program: &Path, out_dir: &Path) -> Result<PathBuf
 
 /// Whether programs for this machine can be compiled.
 pub fn is_installed() -> bool {
-    installed_units().iter().any(|folder| folder.join("interfaces.ppu").is_file())
+    debian::has(PACKAGES)
 }
 
 /// Whether programs for Windows can be compiled.

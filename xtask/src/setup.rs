@@ -175,7 +175,8 @@ impl Part {
             Self::RustSource => "install it by: rustup component add rust-src",
             Self::Deny => "install it by: cargo install --locked cargo-deny",
             Self::Lazarus => {
-                "install it by: apt-get install lcl-gtk2-2.2 lcl-units-2.2 fp-units-db fp-units-fcl fp-units-gtk2"
+                "install it by: apt-get install lcl-gtk2-2.2 lcl-units-2.2 fp-units-db fp-units-fcl fp-units-gtk2 \
+                 fp-units-misc"
             }
             Self::Screen => "install it by: apt-get install xvfb xdotool imagemagick",
             Self::WindowsPascal | Self::Wine(_) => "install it by: cargo xtask setup, on Debian on x86-64",
