@@ -20,7 +20,7 @@
 //! | `averbeporto/` | the service: every rule with the place where it is written |
 //! | `document.rs` | what the service reads of an XML or a ZIP |
 //! | `php.rs` | a request as PHP shows it to the service |
-//! | `faults.rs` | faults on demand, and how they are written on the command line |
+//! | `faults/` | faults on demand, and how they are written on the command line |
 //! | `answer.rs`, `wire.rs` | an HTTP answer, and the ways in which it reaches the client or does not |
 //! | `server.rs`, `certificate.rs`, `worker.rs` | listeners, connections, TLS, the thread; the way of one request |
 //! | `proxy.rs` | a proxy between client and service, as companies have them |
