@@ -19,6 +19,7 @@
 //! | `config.rs` | what a simulator is started with |
 //! | `averbeporto/` | the service: every rule with the place where it is written |
 //! | `document.rs` | what the service reads of an XML or a ZIP |
+//! | `json.rs` | how JSON is laid out |
 //! | `php.rs` | a request as PHP shows it to the service |
 //! | `faults/` | faults on demand, and how they are written on the command line |
 //! | `answer.rs`, `wire.rs` | an HTTP answer, and the ways in which it reaches the client or does not |
@@ -36,6 +37,7 @@ mod certificate;
 mod config;
 mod document;
 mod faults;
+mod json;
 mod php;
 mod proxy;
 mod record;

@@ -96,22 +96,33 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 pub(crate) async fn serve(shared: Arc<Shared>, http: Port, https: Port, tls: TlsAcceptor) {
     for (port, tls) in [(http, None), (https, Some(tls))] {
         let shared = shared.clone();
-        port.take(move |stream| connection(stream, shared.count_connection(), shared.clone(), tls.clone()));
+        let secure = tls.is_some();
+        port.take(move |stream| {
+            let this = Connection { number: shared.count_connection(), secure };
+            connection(stream, this, shared.clone(), tls.clone())
+        });
     }
     std::future::pending().await
 }
 
+/// Which connection it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Connection {
+    pub(crate) number: u64,
+    pub(crate) secure: bool,
+}
+
 /// One connection from its acceptance to its end. Its errors are the client's business.
-async fn connection(stream: TcpStream, number: u64, shared: Arc<Shared>, tls: Option<TlsAcceptor>) {
+async fn connection(stream: TcpStream, this: Connection, shared: Arc<Shared>, tls: Option<TlsAcceptor>) {
     let _ = stream.set_nodelay(true);
     let fault = lock(&shared.faults).at_connect();
     match tls {
         _ if fault.is_some() => misbehave(stream, fault).await,
         Some(_) if shared.config.tls == Tls::Old => misbehave(stream, Some(Effect::raw(certificate::OLD_TLS))).await,
-        None => http(stream, number, shared).await,
+        None => http(stream, this, shared).await,
         Some(tls) => {
             if let Ok(stream) = tls.accept(stream).await {
-                http(stream, number, shared).await;
+                http(stream, this, shared).await;
             }
         }
     }
@@ -130,9 +141,9 @@ async fn misbehave(stream: TcpStream, effect: Option<Effect>) {
 }
 
 /// Speaks HTTP over the socket until it ends or a request asks for it to be taken over by hand.
-async fn http<S: Socket>(socket: S, number: u64, shared: Arc<Shared>) {
+async fn http<S: Socket>(socket: S, this: Connection, shared: Arc<Shared>) {
     let (by_hand, mut taken) = mpsc::channel(1);
-    let service = service_fn(|request| exchange(request, number, shared.clone(), by_hand.clone()));
+    let service = service_fn(|request| exchange(request, this, shared.clone(), by_hand.clone()));
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(socket), service);
     tokio::select! {
         _ = &mut connection => {}
@@ -146,7 +157,7 @@ async fn http<S: Socket>(socket: S, number: u64, shared: Arc<Shared>) {
 /// One request: read, remembered, answered.
 async fn exchange(
     request: Request<Incoming>,
-    connection: u64,
+    connection: Connection,
     shared: Arc<Shared>,
     by_hand: mpsc::Sender<Script>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
@@ -191,7 +202,7 @@ async fn beginning(body: &mut Incoming, moment: Moment) -> Bytes {
 
 /// Decides what is to be done with a request, unless an early fault has decided it, and waits as long as that wants; all
 /// of it is on record before the client can know of it.
-async fn deliver(call: &Call, early: Option<Effect>, connection: u64, shared: &Arc<Shared>) -> Delivery {
+async fn deliver(call: &Call, early: Option<Effect>, connection: Connection, shared: &Arc<Shared>) -> Delivery {
     let entry = Entry { number: lock(&shared.log).begin(connection, call), shared };
     let effect = early.or_else(|| lock(&shared.faults).at_end(call));
     let ordered = match effect {
