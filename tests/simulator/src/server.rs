@@ -14,16 +14,18 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
 use crate::answer::Answer;
-use crate::averbeporto::{Reply, answers};
+use crate::averbeporto::{self, Reply};
 use crate::certificate;
 use crate::config::Tls;
 use crate::faults::{Effect, Moment};
 use crate::php::Call;
+use crate::service::Service;
+use crate::webmania::{self, Notification, notify};
 use crate::wire::{self, Delivery, Script, Socket};
 use crate::{Shared, lock};
 
@@ -93,7 +95,13 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Serves until it is dropped.
-pub(crate) async fn serve(shared: Arc<Shared>, http: Port, https: Port, tls: TlsAcceptor) {
+pub(crate) async fn serve(
+    shared: Arc<Shared>,
+    http: Port,
+    https: Port,
+    tls: TlsAcceptor,
+    notifications: UnboundedReceiver<Notification>,
+) {
     for (port, tls) in [(http, None), (https, Some(tls))] {
         let shared = shared.clone();
         let secure = tls.is_some();
@@ -102,7 +110,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, http: Port, https: Port, tls: Tls
             connection(stream, this, shared.clone(), tls.clone())
         });
     }
-    std::future::pending().await
+    notify::deliver(notifications, shared).await;
 }
 
 /// Which connection it is.
@@ -209,7 +217,8 @@ async fn deliver(call: &Call, early: Option<Effect>, connection: Connection, sha
         Some(Effect::Delay(wait)) => wait,
         _ => Duration::ZERO,
     };
-    let (delivery, penalty) = react(call, effect.clone(), shared);
+    let origin = if connection.secure { &shared.https_url } else { &shared.http_url };
+    let (delivery, penalty) = react(call, effect.as_ref(), origin, shared);
     lock(&shared.log).decided(entry.number, effect, penalty);
     sleep(ordered + penalty).await;
     if let Some(answer) = delivery.answer() {
@@ -231,36 +240,55 @@ impl Drop for Entry<'_> {
 }
 
 /// What a request meets: the way of its answer, and the delay that the service imposes.
-fn react(call: &Call, effect: Option<Effect>, shared: &Shared) -> (Delivery, Duration) {
-    let shape = match &effect {
-        Some(Effect::Shape(shape)) => shape,
-        _ => &shared.config.shape,
-    };
-    let take_only = match effect {
-        Some(Effect::TakeOnly(documents)) => Some(documents),
-        _ => None,
-    };
+fn react(call: &Call, effect: Option<&Effect>, origin: &str, shared: &Shared) -> (Delivery, Duration) {
+    let shape = &shared.config.shape;
     let unserved = |delivery| (delivery, Duration::ZERO);
     let served = |delivery: &dyn Fn(Answer) -> Delivery| {
-        let Reply { answer, penalty } = lock(&shared.service).respond(call, shape, take_only, Instant::now());
+        let Reply { answer, penalty } = respond(call, effect, origin, shared);
         (delivery(answer), penalty)
     };
     match effect {
-        Some(Effect::Answer(answer)) => unserved(Delivery::Whole(answer)),
-        Some(Effect::Logout) => unserved(Delivery::Whole(answers::logout().written(shape))),
-        Some(Effect::Captcha) => unserved(Delivery::Whole(answers::captcha(shape).written(shape))),
-        Some(Effect::Blocked) => unserved(Delivery::Whole(answers::blocked())),
+        Some(Effect::Answer(answer)) => unserved(Delivery::Whole(answer.clone())),
+        Some(Effect::Logout) => unserved(Delivery::Whole(averbeporto::answers::logout().written(shape))),
+        Some(Effect::Captcha) => unserved(Delivery::Whole(averbeporto::answers::captcha(shape).written(shape))),
+        Some(Effect::Blocked) => unserved(Delivery::Whole(blocked(call))),
         Some(Effect::Silence) => unserved(Delivery::Silence),
         Some(Effect::Close) => unserved(Delivery::ByHand(Script::Close)),
         Some(Effect::Reset) => unserved(Delivery::ByHand(Script::Reset)),
-        Some(Effect::Raw(bytes)) => unserved(Delivery::ByHand(Script::Raw(bytes))),
+        Some(Effect::Raw(bytes)) => unserved(Delivery::ByHand(Script::Raw(bytes.clone()))),
         Some(Effect::LoseAnswer) => served(&|_| Delivery::ByHand(Script::Close)),
         Some(Effect::CutAnswer) => served(&|answer| Delivery::ByHand(Script::Cut(answer))),
-        Some(Effect::Drip(bytes, pause)) => served(&|answer| Delivery::ByHand(Script::Drip(answer, bytes, pause))),
-        Some(Effect::Oversize(bytes)) => served(&|answer| Delivery::Whole(answer.padded(bytes))),
+        Some(Effect::Drip(bytes, pause)) => served(&|answer| Delivery::ByHand(Script::Drip(answer, *bytes, *pause))),
+        Some(Effect::Oversize(bytes)) => served(&|answer| Delivery::Whole(answer.padded(*bytes))),
         Some(Effect::Gzip) => served(&|answer| Delivery::Whole(answer.gzipped())),
         Some(Effect::HangUp) => served(&|answer| Delivery::ByHand(Script::HangUp(answer))),
-        Some(Effect::Delay(_) | Effect::Shape(_) | Effect::TakeOnly(_)) | None => served(&Delivery::Whole),
+        Some(Effect::Delay(_) | Effect::Shape(_) | Effect::TakeOnly(_) | Effect::MdfeShape(_) | Effect::Reject(_))
+        | None => served(&Delivery::Whole),
+    }
+}
+
+/// The reply of the service that the request is for; a fault may tell it how to write it, or what to do otherwise.
+fn respond(call: &Call, effect: Option<&Effect>, origin: &str, shared: &Shared) -> Reply {
+    let (config, now) = (&shared.config, Instant::now());
+    match Service::at(&call.path) {
+        Service::AverbePorto => {
+            let shape = if let Some(Effect::Shape(shape)) = effect { shape } else { &config.shape };
+            let take_only = if let Some(Effect::TakeOnly(documents)) = effect { Some(*documents) } else { None };
+            lock(&shared.averbeporto).respond(call, shape, take_only, now)
+        }
+        Service::Webmania => {
+            let shape = if let Some(Effect::MdfeShape(shape)) = effect { shape } else { &config.mdfe_shape };
+            let rejection = if let Some(Effect::Reject(rejection)) = effect { Some(rejection) } else { None };
+            lock(&shared.webmania).respond(webmania::Context { call, shape, rejection, origin, now }).into()
+        }
+    }
+}
+
+/// The page of whoever guards the service.
+fn blocked(call: &Call) -> Answer {
+    match Service::at(&call.path) {
+        Service::AverbePorto => averbeporto::answers::blocked(),
+        Service::Webmania => webmania::answers::blocked(),
     }
 }
 

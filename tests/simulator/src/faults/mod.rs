@@ -12,6 +12,8 @@ use crate::answer::Answer;
 use crate::averbeporto;
 use crate::config::Shape;
 use crate::php::Call;
+use crate::service::Service;
+use crate::webmania::{self, MdfeShape, Operation, Rejection};
 
 /// What happens to a request instead of, or on top of, its being served.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +54,11 @@ pub enum Effect {
     /// Served, but of an upload only the first so many documents are taken; the others, whatever they are, are
     /// ignored in silence: neither stored nor counted. Other requests are served as always.
     TakeOnly(usize),
+    /// Served by Webmania, and the answer is written in this shape.
+    MdfeShape(MdfeShape),
+    /// Served by Webmania, and SEFAZ rejects what it is asked for: an MDF-e that is emitted, or that is being processed
+    /// when it is queried, or an event. Other requests are served as always.
+    Reject(Rejection),
 }
 
 impl Effect {
@@ -73,6 +80,20 @@ impl Effect {
     /// These bytes in place of an answer.
     pub fn raw(bytes: impl Into<Bytes>) -> Self {
         Self::Raw(bytes.into())
+    }
+
+    /// SEFAZ's rejection with this code and text; see [`Rejection::text`].
+    pub fn rejection(code: u16, text: impl Into<String>) -> Self {
+        Self::Reject(Rejection::new(code, text))
+    }
+
+    /// Whether a service has such a thing. On [`Target::Any`] an effect waits for a request to a service that does.
+    fn is_known_to(&self, service: Service) -> bool {
+        match self {
+            Self::Logout | Self::Captcha | Self::Shape(_) | Self::TakeOnly(_) => service == Service::AverbePorto,
+            Self::MdfeShape(_) | Self::Reject(_) => service == Service::Webmania,
+            _ => true,
+        }
     }
 
     /// Whether it can be met at this moment: to be served, a request must be there; to be answered, it must be one.
@@ -104,6 +125,8 @@ impl Effect {
             Self::HangUp => "hang-up",
             Self::Shape(_) => "shape",
             Self::TakeOnly(_) => "take-only",
+            Self::MdfeShape(_) => "mdfe-shape",
+            Self::Reject(_) => "rejeicao",
         }
     }
 }
@@ -111,7 +134,7 @@ impl Effect {
 /// Which requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Target {
-    /// All of them.
+    /// All of them, of whichever service.
     #[default]
     Any,
     /// `mod=login`.
@@ -124,6 +147,20 @@ pub enum Target {
     PublicConsulta,
     /// `mod=Retrieve`, the listing.
     Retrieve,
+    /// All to Webmania.
+    Webmania,
+    /// Webmania's emission of an MDF-e.
+    Emissao,
+    /// Webmania's query about an MDF-e.
+    MdfeConsulta,
+    /// Webmania's closing of an MDF-e.
+    Encerrar,
+    /// Webmania's cancellation of an MDF-e.
+    Cancelar,
+    /// Webmania's addition of a driver.
+    Condutor,
+    /// The XML or the DAMDFE.
+    MdfeArquivo,
 }
 
 impl Target {
@@ -136,6 +173,30 @@ impl Target {
             Self::Consulta => module("Protocolo"),
             Self::PublicConsulta => call.path == averbeporto::PUBLIC_CONSULTA,
             Self::Retrieve => module("Retrieve"),
+            Self::Webmania => webmania::is_at(&call.path),
+            _ => self.operation() == Operation::at(&call.path),
+        }
+    }
+
+    /// The one call of Webmania's that it is, if it is one.
+    fn operation(self) -> Option<Operation> {
+        match self {
+            Self::Emissao => Some(Operation::Emissao),
+            Self::MdfeConsulta => Some(Operation::Consulta),
+            Self::Encerrar => Some(Operation::Encerrar),
+            Self::Cancelar => Some(Operation::Cancelar),
+            Self::Condutor => Some(Operation::Condutor),
+            Self::MdfeArquivo => Some(Operation::Arquivo),
+            _ => None,
+        }
+    }
+
+    /// Whether there can be such a request to this service.
+    fn is_of(self, service: Service) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Webmania => service == Service::Webmania,
+            _ => self.operation().is_some() == (service == Service::Webmania),
         }
     }
 
@@ -152,6 +213,8 @@ impl Target {
             Self::Upload => form && file,
             Self::Consulta | Self::Retrieve => form && !file && cookie,
             Self::PublicConsulta => head.uri.path() == averbeporto::PUBLIC_CONSULTA,
+            Self::Webmania => webmania::is_at(head.uri.path()),
+            _ => self.operation() == Operation::at(head.uri.path()),
         }
     }
 }
@@ -188,9 +251,15 @@ impl Fault {
     }
 
     /// Only on these requests.
+    ///
+    /// # Panics
+    ///
+    /// If their service has no such thing as the effect.
     #[must_use]
     pub fn on(self, target: Target) -> Self {
-        Self { target, ..self }
+        let fault = Self { target, ..self };
+        assert!(fault.is_sensible(), "{}", senseless(&fault.effect));
+        fault
     }
 
     /// Already at this moment; at [`Moment::Connect`] whatever the target is.
@@ -221,6 +290,16 @@ impl Fault {
     pub fn forever(self) -> Self {
         Self { times: None, ..self }
     }
+
+    /// Whether there can be a request that meets it.
+    fn is_sensible(&self) -> bool {
+        [Service::AverbePorto, Service::Webmania].into_iter().any(|service| self.is_for(service))
+    }
+
+    /// Whether a request to this service can meet it.
+    fn is_for(&self, service: Service) -> bool {
+        self.target.is_of(service) && self.effect.is_known_to(service)
+    }
 }
 
 /// The faults that are waiting, in the order in which they were asked for.
@@ -244,12 +323,17 @@ impl Queue {
     /// The effect for a request whose body is still to come, and whether half of the body is to be read before.
     pub(crate) fn at_head(&mut self, head: &Parts) -> Option<(Effect, Moment)> {
         let early = |fault: &Fault| matches!(fault.moment, Moment::Head | Moment::Half);
-        self.take(|fault| early(fault) && fault.target.may_match(head)).map(|fault| (fault.effect, fault.moment))
+        let service = Service::at(head.uri.path());
+        let is_meant = |fault: &Fault| early(fault) && fault.is_for(service) && fault.target.may_match(head);
+        self.take(is_meant).map(|fault| (fault.effect, fault.moment))
     }
 
     /// The effect for a request that was read to its end.
     pub(crate) fn at_end(&mut self, call: &Call) -> Option<Effect> {
-        self.take(|fault| fault.moment == Moment::End && fault.target.matches(call)).map(|fault| fault.effect)
+        let service = Service::at(&call.path);
+        let at_end = |fault: &Fault| fault.moment == Moment::End;
+        let is_meant = |fault: &Fault| at_end(fault) && fault.is_for(service) && fault.target.matches(call);
+        self.take(is_meant).map(|fault| fault.effect)
     }
 
     /// The first fault that is meant and does not spare. A fault that is used up is forgotten.
@@ -267,6 +351,10 @@ impl Queue {
         self.0.retain(|fault| fault.times != Some(0));
         fault
     }
+}
+
+fn senseless(effect: &Effect) -> String {
+    format!("there is no '{}' with the service of these requests; --help tells which faults are whose", effect.name())
 }
 
 fn impossible(effect: &Effect) -> String {

@@ -3,9 +3,10 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{Effect, Fault, Moment, Target, impossible};
+use super::{Effect, Fault, Moment, Target, impossible, senseless};
 use crate::answer::Answer;
 use crate::config::NotUnderstood;
+use crate::webmania::Rejection;
 
 /// The answer that [`Effect::Oversize`] gives when it is not told a size: above the 16 MB that a
 /// client has to bear.
@@ -36,6 +37,7 @@ impl FromStr for Fault {
             true if fault.moment == Moment::Connect && fault.target != Target::Any => {
                 Err(NotUnderstood("a connection may bring any request; write any@connect".to_owned()))
             }
+            true if !fault.is_sensible() => Err(NotUnderstood(senseless(&fault.effect))),
             true => Ok(fault),
             false => Err(NotUnderstood(impossible(&fault.effect))),
         }
@@ -67,8 +69,17 @@ impl FromStr for Target {
             "consulta" => Ok(Self::Consulta),
             "public-consulta" => Ok(Self::PublicConsulta),
             "retrieve" => Ok(Self::Retrieve),
+            "webmania" => Ok(Self::Webmania),
+            "emissao" => Ok(Self::Emissao),
+            "mdfe-consulta" => Ok(Self::MdfeConsulta),
+            "encerrar" => Ok(Self::Encerrar),
+            "cancelar" => Ok(Self::Cancelar),
+            "condutor" => Ok(Self::Condutor),
+            "mdfe-arquivo" => Ok(Self::MdfeArquivo),
             _ => Err(NotUnderstood(format!(
-                "there are no requests '{text}'; a fault is for any, login, upload, consulta, public-consulta or retrieve"
+                "there are no requests '{text}'; a fault is for any, login, upload, consulta, public-consulta or \
+                 retrieve, or with Webmania for webmania, emissao, mdfe-consulta, encerrar, cancelar, condutor or \
+                 mdfe-arquivo"
             ))),
         }
     }
@@ -100,6 +111,8 @@ impl FromStr for Effect {
             "hang-up" => Ok(Self::HangUp),
             "shape" => value.parse().map(Self::Shape),
             "take-only" => parse_number(value).map(Self::TakeOnly),
+            "mdfe-shape" => value.parse().map(Self::MdfeShape),
+            "rejeicao" => parse_rejection(value),
             _ => Err(NotUnderstood(format!("there is no fault '{name}'; --help lists them"))),
         }
     }
@@ -142,6 +155,21 @@ fn parse_body(value: &str) -> Result<Effect, NotUnderstood> {
         Some((content_type, body)) => Ok(Effect::body(content_type, body.to_owned())),
         None => Err(NotUnderstood("write a body as body=CONTENT-TYPE TEXT".to_owned())),
     }
+}
+
+/// `686`, or `686 Any text with {mdfe} in it`.
+fn parse_rejection(value: &str) -> Result<Effect, NotUnderstood> {
+    let (code, text) = value.split_once(' ').unwrap_or((value, ""));
+    let code = parse_number(code)?;
+    let rejection = match text {
+        "" => Rejection::known(code),
+        text => Some(Rejection::new(code, text)),
+    };
+    rejection.map(Effect::Reject).ok_or_else(|| {
+        NotUnderstood(format!(
+            "SEFAZ's text for {code} is not known here; write it behind the code: rejeicao={code} TEXT"
+        ))
+    })
 }
 
 /// `HTTP/1.1 200 OK\r\n\r\n`, with `\r`, `\n`, `\\` and `\xFF` for what cannot be typed.
