@@ -50,6 +50,7 @@ const FAULTS: &str = r#"Faults (--fault SPEC, repeatable; of several that are me
     take-only=3                   AverbePorto: of an upload only the first so many documents are taken, in silence
     mdfe-shape=WORDS              Webmania: the answer is written in another shape, see --mdfe-shape
     rejeicao=686                  Webmania: SEFAZ rejects the MDF-e, or the event; with any text: rejeicao=999 TEXT
+    contingencia                  Webmania: SEFAZ is down, and decides on the MDF-e when it is queried
 
   In the text of a rejection {mdfe} stands for the newest MDF-e that is open, by key and protocol, as --mdfe-shape has it.
 

@@ -262,7 +262,14 @@ fn react(call: &Call, effect: Option<&Effect>, origin: &str, shared: &Shared) ->
         Some(Effect::Oversize(bytes)) => served(&|answer| Delivery::Whole(answer.padded(*bytes))),
         Some(Effect::Gzip) => served(&|answer| Delivery::Whole(answer.gzipped())),
         Some(Effect::HangUp) => served(&|answer| Delivery::ByHand(Script::HangUp(answer))),
-        Some(Effect::Delay(_) | Effect::Shape(_) | Effect::TakeOnly(_) | Effect::MdfeShape(_) | Effect::Reject(_))
+        Some(
+            Effect::Delay(_)
+            | Effect::Shape(_)
+            | Effect::TakeOnly(_)
+            | Effect::MdfeShape(_)
+            | Effect::Reject(_)
+            | Effect::Contingency,
+        )
         | None => served(&Delivery::Whole),
     }
 }
@@ -279,7 +286,9 @@ fn respond(call: &Call, effect: Option<&Effect>, origin: &str, shared: &Shared) 
         Service::Webmania => {
             let shape = if let Some(Effect::MdfeShape(shape)) = effect { shape } else { &config.mdfe_shape };
             let rejection = if let Some(Effect::Reject(rejection)) = effect { Some(rejection) } else { None };
-            lock(&shared.webmania).respond(webmania::Context { call, shape, rejection, origin, now }).into()
+            let contingency = matches!(effect, Some(Effect::Contingency));
+            let context = webmania::Context { call, shape, rejection, contingency, origin, now };
+            lock(&shared.webmania).respond(context).into()
         }
     }
 }

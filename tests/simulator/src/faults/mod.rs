@@ -59,6 +59,9 @@ pub enum Effect {
     /// Served by Webmania, and SEFAZ rejects what it is asked for: an MDF-e that is emitted, or that is being processed
     /// when it is queried, or an event. Other requests are served as always.
     Reject(Rejection),
+    /// Served by Webmania, which cannot reach SEFAZ with an MDF-e that is emitted: it goes into contingency, and SEFAZ
+    /// decides when it is queried. Other requests are served as always.
+    Contingency,
 }
 
 impl Effect {
@@ -91,7 +94,7 @@ impl Effect {
     fn is_known_to(&self, service: Service) -> bool {
         match self {
             Self::Logout | Self::Captcha | Self::Shape(_) | Self::TakeOnly(_) => service == Service::AverbePorto,
-            Self::MdfeShape(_) | Self::Reject(_) => service == Service::Webmania,
+            Self::MdfeShape(_) | Self::Reject(_) | Self::Contingency => service == Service::Webmania,
             _ => true,
         }
     }
@@ -127,6 +130,7 @@ impl Effect {
             Self::TakeOnly(_) => "take-only",
             Self::MdfeShape(_) => "mdfe-shape",
             Self::Reject(_) => "rejeicao",
+            Self::Contingency => "contingencia",
         }
     }
 }

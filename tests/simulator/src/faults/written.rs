@@ -113,6 +113,7 @@ impl FromStr for Effect {
             "take-only" => parse_number(value).map(Self::TakeOnly),
             "mdfe-shape" => value.parse().map(Self::MdfeShape),
             "rejeicao" => parse_rejection(value),
+            "contingencia" => Ok(Self::Contingency),
             _ => Err(NotUnderstood(format!("there is no fault '{name}'; --help lists them"))),
         }
     }

@@ -68,7 +68,7 @@ pub(crate) fn blocked() -> Answer {
 
 /// An MDF-e as it stands. `origin` is the scheme, host and port by which the request came.
 pub(super) fn mdfe(mdfe: &Mdfe, origin: &str, shape: &MdfeShape) -> Answer {
-    let file = |path: &str| match mdfe.is_authorized() {
+    let file = |path: &str| match mdfe.has_files() {
         true => format!("{}{path}{}", base(origin, shape.url), mdfe.key),
         // Assumed: no address of what is not there.
         false => String::new(),

@@ -3,36 +3,54 @@
 use super::key;
 use super::mdfe::Mdfe;
 
-/// The XML with the protocol, as far as a client looks at it: it is not signed and not complete.
+const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+const NAMESPACE: &str = "http://www.portalfiscal.inf.br/mdfe";
+
+/// The XML, with the protocol if there is one, as far as a client looks at it: it is not signed and not complete.
 pub(super) fn xml(mdfe: &Mdfe) -> String {
     let Mdfe { key, series, number, protocol, body, .. } = mdfe;
     let text = |name: &str| body[name].as_str().unwrap_or_default();
-    let environment = &body["ambiente"];
-    let at = mdfe.log.iter().find(|entry| entry.protocol == *protocol).map_or("", |entry| &entry.at);
+    let at = &mdfe.log[0].at;
     let ide = format!(
-        "<cUF>{}</cUF><tpAmb>{environment}</tpAmb><tpEmit>{}</tpEmit><mod>{}</mod><serie>{series}</serie>\
-         <nMDF>{number}</nMDF><cMDF>{}</cMDF><cDV>{}</cDV><modal>{}</modal><dhEmi>{at}</dhEmi><UFIni>{}</UFIni>\
+        "<cUF>{}</cUF><tpAmb>{}</tpAmb><tpEmit>{}</tpEmit><mod>{}</mod><serie>{series}</serie>\
+         <nMDF>{number}</nMDF><cMDF>{}</cMDF><cDV>{}</cDV><modal>{}</modal><dhEmi>{at}</dhEmi><tpEmis>{}</tpEmis><UFIni>{}</UFIni>\
          <UFFim>{}</UFFim>",
         key::UF,
+        body["ambiente"],
         body["emitente"],
         key::MODEL,
         &key[35..43],
         &key[43..],
         body["modalidade"],
+        &key[34..35],
         text("uf_carregamento"),
         text("uf_descarregamento"),
     );
-    format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-         <mdfeProc xmlns=\"http://www.portalfiscal.inf.br/mdfe\" versao=\"3.00\"><MDFe><infMDFe versao=\"3.00\" \
-         Id=\"MDFe{key}\"><ide>{ide}</ide><emit><CNPJ>{}</CNPJ></emit><tot><vCarga>{}</vCarga><cUnid>{}</cUnid>\
-         <qCarga>{}</qCarga></tot></infMDFe></MDFe><protMDFe versao=\"3.00\"><infProt><tpAmb>{environment}</tpAmb>\
-         <chMDFe>{key}</chMDFe><dhRecbto>{at}</dhRecbto><nProt>{protocol}</nProt><cStat>100</cStat>\
-         <xMotivo>Autorizado o uso do MDF-e</xMotivo></infProt></protMDFe></mdfeProc>",
+    let document = format!(
+        "<MDFe xmlns=\"{NAMESPACE}\"><infMDFe versao=\"3.00\" Id=\"MDFe{key}\"><ide>{ide}</ide><emit><CNPJ>{}</CNPJ></emit>\
+         <tot><vCarga>{}</vCarga><cUnid>{}</cUnid><qCarga>{}</qCarga></tot></infMDFe></MDFe>",
         key::CNPJ,
         text("valor_carga"),
         text("unidade"),
         text("peso_bruto"),
+    );
+    match protocol.as_str() {
+        "" => format!("{DECLARATION}{document}"),
+        _ => format!(
+            "{DECLARATION}<mdfeProc xmlns=\"{NAMESPACE}\" versao=\"3.00\">{document}{}</mdfeProc>",
+            authorization(mdfe)
+        ),
+    }
+}
+
+/// SEFAZ's protocol.
+fn authorization(mdfe: &Mdfe) -> String {
+    let Mdfe { key, protocol, body, log, .. } = mdfe;
+    let at = log.iter().find(|entry| entry.protocol == *protocol).map_or("", |entry| &entry.at);
+    format!(
+        "<protMDFe versao=\"3.00\"><infProt><tpAmb>{}</tpAmb><chMDFe>{key}</chMDFe><dhRecbto>{at}</dhRecbto>\
+         <nProt>{protocol}</nProt><cStat>100</cStat><xMotivo>Autorizado o uso do MDF-e</xMotivo></infProt></protMDFe>",
+        body["ambiente"],
     )
 }
 

@@ -33,7 +33,7 @@ impl Simulator {
         lock(&self.shared.webmania).ahead += Duration::from_secs(60 * 60) * u32::from(hours);
     }
 
-    /// Has SEFAZ decide on all MDF-e that it is processing, without a query; who wants to be notified is.
+    /// Has SEFAZ decide on all MDF-e on which it has not, without a query; who wants to be notified is.
     pub fn decide_mdfes(&self) {
         lock(&self.shared.webmania).decide_all(&self.https_url(), &self.shared.config.mdfe_shape);
     }
@@ -46,7 +46,7 @@ impl Simulator {
 
 impl Service {
     fn decide_all(&mut self, origin: &str, shape: &MdfeShape) {
-        for place in self.mdfes.processing() {
+        for place in self.mdfes.undecided() {
             self.mdfes.decide(place, self.now());
             self.changed(place, origin, shape);
         }

@@ -11,11 +11,15 @@ pub(super) const MODEL: &str = "58";
 /// Assumed: all in one series.
 pub(super) const SERIES: u32 = 1;
 
+/// `tpEmis`: in the ordinary way, and in contingency.
+pub(super) const ORDINARY: u8 = 1;
+pub(super) const CONTINGENCY: u8 = 2;
+
 /// The key of the MDF-e with this number (manual: cUF, AAMM, CNPJ, mod, serie, nMDF, tpEmis, cMDF, cDV).
-pub(super) fn key(issued: OffsetDateTime, number: u32, random: u32) -> String {
+pub(super) fn key(issued: OffsetDateTime, number: u32, emission: u8, random: u32) -> String {
     let (year, month) = (issued.year() % 100, u8::from(issued.month()));
     let random = random % 100_000_000;
-    let body = format!("{UF}{year:02}{month:02}{CNPJ}{MODEL}{SERIES:03}{number:09}1{random:08}");
+    let body = format!("{UF}{year:02}{month:02}{CNPJ}{MODEL}{SERIES:03}{number:09}{emission}{random:08}");
     format!("{body}{}", check_digit(&body))
 }
 
@@ -43,7 +47,7 @@ mod tests {
 
     #[test]
     fn a_key_has_44_digits_with_everything_in_its_place() {
-        let key = key(OffsetDateTime::UNIX_EPOCH, 7, 4_000_000_001);
+        let key = key(OffsetDateTime::UNIX_EPOCH, 7, ORDINARY, 4_000_000_001);
         assert_eq!(key[..43], *"3570011234567800019558001000000007100000001");
         assert_eq!(key.len(), 44);
     }

@@ -12,6 +12,8 @@ use super::rejection::Rejection;
 
 /// How long after its authorization an MDF-e can be cancelled (manual: rejection 220).
 const CANCELLABLE: Duration = Duration::from_secs(24 * 60 * 60);
+/// Why an MDF-e goes into contingency (manual: code 108).
+const SEFAZ_DOWN: &str = "Serviço Paralisado Momentaneamente (curto prazo)";
 
 /// An MDF-e that was emitted.
 #[derive(Clone, Debug)]
@@ -43,11 +45,13 @@ pub struct Mdfe {
     authorized_at: SystemTime,
 }
 
-/// The service's words for what has become of an MDF-e, of which `contingencia` does not occur here.
+/// What has become of an MDF-e. `to_string()` is the service's word for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MdfeState {
     /// `processando`
     Processing,
+    /// `contingencia`: it may travel, SEFAZ has still to decide.
+    Contingency,
     /// `aprovado`
     Approved,
     /// `reprovado`
@@ -84,6 +88,7 @@ impl fmt::Display for MdfeState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Processing => "processando",
+            Self::Contingency => "contingencia",
             Self::Approved => "aprovado",
             Self::Rejected => "reprovado",
             Self::Closed => "encerrado",
@@ -93,9 +98,15 @@ impl fmt::Display for MdfeState {
 }
 
 impl Mdfe {
-    /// Whether it was authorized, whatever came after.
-    pub(super) fn is_authorized(&self) -> bool {
-        !self.protocol.is_empty()
+    /// Whether it has an XML and a DAMDFE: it was authorized, whatever came after, or is in contingency, where the page
+    /// has its DAMDFE printed. Assumed: no other has.
+    pub(super) fn has_files(&self) -> bool {
+        !self.protocol.is_empty() || self.state == MdfeState::Contingency
+    }
+
+    /// Whether SEFAZ has still to decide.
+    fn is_undecided(&self) -> bool {
+        matches!(self.state, MdfeState::Processing | MdfeState::Contingency)
     }
 
     /// Where it wants its changes to be told.
@@ -108,11 +119,21 @@ impl Mdfe {
         let (protocol, at) = self.log.last().map_or(("", ""), |entry| (&entry.protocol, &entry.at));
         match self.state {
             MdfeState::Approved => Ok(()),
-            MdfeState::Processing | MdfeState::Rejected => Err(Rejection::of(217)),
+            MdfeState::Processing | MdfeState::Contingency | MdfeState::Rejected => Err(Rejection::of(217)),
             MdfeState::Cancelled => Err(Rejection::of(218).with(&format!("[nProt:{protocol}][dhCanc:{at}]"))),
             MdfeState::Closed => Err(Rejection::of(609).with(&format!("[nProt:{protocol}][dhEnc:{at}]"))),
         }
     }
+}
+
+/// What is going to happen to an MDF-e that is emitted.
+pub(super) struct Course {
+    /// Why SEFAZ rejects it, if it does.
+    pub(super) verdict: Option<Rejection>,
+    /// How many queries come before that. 0: SEFAZ decides at once, but for contingency.
+    pub(super) unready: u32,
+    /// Whether SEFAZ cannot be reached.
+    pub(super) contingency: bool,
 }
 
 /// All MDF-e, in the order of their emission.
@@ -126,17 +147,19 @@ pub(crate) struct Mdfes {
 impl Mdfes {
     /// Takes a document; gives its place. Each emission is another MDF-e, whatever it says: the service knows no
     /// duplicates.
-    pub(super) fn add(&mut self, body: Value, verdict: Option<Rejection>, unready: u32, now: SystemTime) -> usize {
+    pub(super) fn add(&mut self, body: Value, course: Course, now: SystemTime) -> usize {
+        let Course { verdict, unready, contingency } = course;
+        let emission = if contingency { key::CONTINGENCY } else { key::ORDINARY };
         let number = u32::try_from(self.all.len() + 1).expect("not so many");
         let [a, b, c, d, ..] = random();
         self.all.push(Mdfe {
             uuid: uuid(),
-            key: key::key(local(now), number, u32::from_ne_bytes([a, b, c, d])),
+            key: key::key(local(now), number, emission, u32::from_ne_bytes([a, b, c, d])),
             series: key::SERIES,
             number,
             protocol: String::new(),
             state: MdfeState::Processing,
-            reason: "Arquivo em processamento".to_owned(),
+            reason: String::new(),
             body,
             drivers: Vec::new(),
             log: Vec::new(),
@@ -146,8 +169,9 @@ impl Mdfes {
         });
         let place = self.all.len() - 1;
         match unready {
+            _ if contingency => self.postpone(place, MdfeState::Contingency, 108, SEFAZ_DOWN, now),
             0 => self.decide(place, now),
-            _ => self.log(place, 105, "Arquivo em processamento", String::new(), now),
+            _ => self.postpone(place, MdfeState::Processing, 105, "Arquivo em processamento", now),
         }
         place
     }
@@ -155,7 +179,7 @@ impl Mdfes {
     /// Counts a query; says whether SEFAZ has decided in the meantime. With a rejection it has, and so.
     pub(super) fn ask(&mut self, place: usize, rejection: Option<Rejection>, now: SystemTime) -> bool {
         let mdfe = &mut self.all[place];
-        if mdfe.state != MdfeState::Processing {
+        if !mdfe.is_undecided() {
             return false;
         }
         match rejection {
@@ -168,6 +192,13 @@ impl Mdfes {
         }
         self.decide(place, now);
         true
+    }
+
+    /// SEFAZ has not decided.
+    fn postpone(&mut self, place: usize, state: MdfeState, code: u16, text: &str, now: SystemTime) {
+        self.all[place].state = state;
+        self.all[place].reason = text.to_owned();
+        self.log(place, code, text, String::new(), now);
     }
 
     /// SEFAZ authorizes or rejects.
@@ -250,8 +281,8 @@ impl Mdfes {
     }
 
     /// The places of those that SEFAZ has not decided on.
-    pub(super) fn processing(&self) -> Vec<usize> {
-        (0..self.all.len()).filter(|place| self.all[*place].state == MdfeState::Processing).collect()
+    pub(super) fn undecided(&self) -> Vec<usize> {
+        (0..self.all.len()).filter(|place| self.all[*place].is_undecided()).collect()
     }
 
     pub(super) fn all(&self) -> Vec<Mdfe> {

@@ -25,7 +25,7 @@ use serde_json::{Map, Value};
 use tokio::sync::mpsc::UnboundedSender;
 
 use self::answers::Problem;
-use self::mdfe::Mdfes;
+use self::mdfe::{Course, Mdfes};
 pub use self::mdfe::{Driver, Mdfe, MdfeState};
 pub use self::notify::Notification;
 pub use self::rejection::Rejection;
@@ -96,6 +96,8 @@ pub(crate) struct Context<'a> {
     pub(crate) shape: &'a MdfeShape,
     /// What SEFAZ is to say.
     pub(crate) rejection: Option<&'a Rejection>,
+    /// Whether an emission does not reach it.
+    pub(crate) contingency: bool,
     /// Scheme, host and port by which the request came.
     pub(crate) origin: &'a str,
     pub(crate) now: Instant,
@@ -146,14 +148,15 @@ impl Service {
         self.queries.len() > limit as usize
     }
 
-    /// Page: the answer comes at once, with `processando` when SEFAZ takes longer.
+    /// Page: the answer comes at once, with `processando` when SEFAZ takes longer and `contingencia` when it is down.
     fn emissao(&mut self, context: Context<'_>) -> Result<Answer, Problem> {
         let body = read(context.call, tables::EMISSAO)?;
         check_modal(&body)?;
         let (body, now) = (Value::Object(body), self.now());
         let verdict = context.rejection.cloned().or_else(|| rules::rejection(&body));
         let verdict = verdict.map(|rejection| self.naming(&rejection, context));
-        let place = self.mdfes.add(body, verdict, self.config.mdfe_processing, now);
+        let course = Course { verdict, unready: self.config.mdfe_processing, contingency: context.contingency };
+        let place = self.mdfes.add(body, course, now);
         Ok(self.changed(place, context.origin, context.shape))
     }
 
@@ -199,12 +202,12 @@ impl Service {
         }
     }
 
-    /// Page: by key only, PDF or XML. Assumed: there is none before it is authorized.
+    /// Page: by key only, PDF or XML.
     fn arquivo(&self, context: Context<'_>) -> Result<Answer, Problem> {
         let path = &context.call.path;
         let key = path.strip_prefix(DAMDFE).or_else(|| path.strip_prefix(XML));
         let mdfe = self.mdfes.at(self.find(key)?);
-        if !mdfe.is_authorized() || key != Some(&mdfe.key) {
+        if !mdfe.has_files() || key != Some(&mdfe.key) {
             return Err(Problem::new(404, "Arquivo não encontrado."));
         }
         match path.starts_with(DAMDFE) {

@@ -104,6 +104,23 @@ fn sefaz_rejects_on_demand() {
     assert_eq!(simulator.mdfes()[2].state, MdfeState::Approved);
 }
 
+#[test]
+fn in_contingency_it_may_travel_and_sefaz_decides_later() {
+    let (simulator, client) = started(Config { mdfe_processing: 1, ..Config::default() });
+    simulator.fault(Fault::new(Effect::Contingency).on(Target::Emissao));
+    let mdfe = client.emissao(&document()).json();
+    assert_eq!(json!([mdfe["status"], mdfe["log"][0]["cStat"]]), json!(["contingencia", "108"]));
+    let key = mdfe["chave"].as_str().expect("a key");
+    assert_eq!(&key[34..35], "2");
+    assert_eq!(mdfe["damdfe"], format!("{}/damdfe/{key}", simulator.https_url()));
+    let xml = client.get(&format!("/xmlmdfe/{key}")).text;
+    assert!(xml.contains("<tpEmis>2</tpEmis>") && !xml.contains("mdfeProc"), "{xml}");
+    assert!(client.encerrar(&mdfe).text.contains("217: "));
+    let statuses: Vec<_> = (0..3).map(|_| client.consulta(key).json()["status"].clone()).collect();
+    assert_eq!(statuses, ["contingencia", "aprovado", "aprovado"]);
+    assert!(client.get(&format!("/xmlmdfe/{key}")).text.contains("<mdfeProc "));
+}
+
 /// The reason for which an emission is rejected with this code, the answer being written in this shape.
 fn rejected(client: &Webmania, simulator: &simulator::Simulator, code: u16) -> String {
     simulator.fault(format!("emissao:rejeicao={code}").parse().expect("a fault"));
@@ -221,6 +238,7 @@ fn faults_are_written_as_the_help_says() {
         ("mdfe-arquivo:gzip", Fault::new(Effect::Gzip).on(Target::MdfeArquivo)),
         ("webmania*forever:blocked", Fault::new(Effect::Blocked).on(Target::Webmania).forever()),
         ("emissao:rejeicao=999 a: {mdfe}", Fault::new(Effect::rejection(999, "a: {mdfe}")).on(Target::Emissao)),
+        ("emissao:contingencia", Fault::new(Effect::Contingency).on(Target::Emissao)),
         ("any:rejeicao=577", Fault::new(Effect::Reject(Rejection::known(577).expect("known")))),
         ("emissao:mdfe-shape=http,bom", Fault::new(Effect::MdfeShape(shaped("http,bom"))).on(Target::Emissao)),
     ] {
