@@ -59,6 +59,8 @@ pub(super) enum Kind {
     /// `Y-m-d H:i:s`.
     DateTime,
     Object(&'static [Field]),
+    /// An object in which exactly one of the first two fields is there.
+    Choice(&'static [Field]),
     /// So many at least and at most of this kind.
     List(usize, usize, &'static Kind),
     /// The one or the other, where the page's table and its samples differ.
@@ -88,6 +90,14 @@ fn check_fields(path: &str, object: &Map<String, Value>, fields: &[Field]) -> Re
 fn check_value(path: &str, value: &Value, kind: &Kind) -> Result<(), String> {
     match (kind, value) {
         (Kind::Object(fields), Value::Object(object)) => check_fields(path, object, fields),
+        (Kind::Choice(fields), Value::Object(object)) => {
+            check_fields(path, object, fields)?;
+            let [one, other] = [&fields[0], &fields[1]].map(|field| field.name);
+            match object.contains_key(one) != object.contains_key(other) {
+                true => Ok(()),
+                false => Err(format!("Informe em {path} um dos campos {one} e {other}.")),
+            }
+        }
         (Kind::List(least, most, kind), Value::Array(values)) if (*least..=*most).contains(&values.len()) => {
             let mut numbered = values.iter().enumerate();
             numbered.try_for_each(|(number, value)| check_value(&format!("{path}[{number}]"), value, kind))
@@ -121,7 +131,9 @@ fn is_of(kind: &Kind, text: &str) -> bool {
         Kind::Uf => UFS.contains(&text),
         Kind::Date => fits(text, &["9999-99-99"]),
         Kind::DateTime => fits(text, &["9999-99-99 99:99:99"]),
-        Kind::Number(..) | Kind::Boolean | Kind::Object(_) | Kind::List(..) | Kind::Either(..) => false,
+        Kind::Number(..) | Kind::Boolean | Kind::Object(_) | Kind::Choice(_) | Kind::List(..) | Kind::Either(..) => {
+            false
+        }
     }
 }
 
@@ -184,7 +196,7 @@ fn description(kind: &Kind) -> String {
         Kind::Uf => "uma string com a sigla de uma UF".to_owned(),
         Kind::Date => "uma string no formato Y-m-d".to_owned(),
         Kind::DateTime => "uma string no formato Y-m-d H:i:s".to_owned(),
-        Kind::Object(_) => "um objeto".to_owned(),
+        Kind::Object(_) | Kind::Choice(_) => "um objeto".to_owned(),
         Kind::List(least, most, _) => format!("um array de {least} a {most} elementos"),
         Kind::Either(one, other) => format!("{} ou {}", description(one), description(other)),
     }

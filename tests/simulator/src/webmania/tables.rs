@@ -3,8 +3,8 @@
 //! field becomes. Enumerations: schema.
 
 use super::schema::Kind::{
-    Boolean, Cep, Cnpj, Code, Cpf, Date, DateTime, Decimal, Degrees, Digits, Either, Key, List, Number, Object, Plate,
-    Text, Uf, Uuid,
+    Boolean, Cep, Choice, Cnpj, Code, Cpf, Date, DateTime, Decimal, Degrees, Digits, Either, Key, List, Number, Object,
+    Plate, Text, Uf, Uuid,
 };
 use super::schema::{Field, Kind, optional, required};
 
@@ -129,9 +129,9 @@ const RODOVIARIO: &[Field] = &[
     required("veiculo_tracao", Object(VEICULO_TRACAO)),
     optional("veiculo_reboque", List(0, 3, &Object(VEICULO_REBOQUE))),
     required("condutor", List(1, 10, &Object(&[required("cpf", Cpf), required("nome", Text(2, 60))]))),
-    optional("ciot", List(0, usize::MAX, &Object(CIOT))),
+    optional("ciot", List(0, usize::MAX, &Choice(CIOT))),
     optional("vale_pedagio", List(0, usize::MAX, &Object(VALE_PEDAGIO))),
-    optional("contratante", List(0, usize::MAX, &Object(&[optional("cpf", Cpf), optional("cnpj", Cnpj)]))),
+    optional("contratante", List(0, usize::MAX, &Choice(&[optional("cpf", Cpf), optional("cnpj", Cnpj)]))),
 ];
 
 const VEICULO_TRACAO: &[Field] = &[
@@ -144,7 +144,7 @@ const VEICULO_TRACAO: &[Field] = &[
     required("tipo_rodado", Code(&["01", "02", "03", "04", "05", "06"])),
     required("tipo_carroceria", CARROCERIA),
     optional("uf_licenciamento", Uf),
-    optional("proprietario", Object(PROPRIETARIO)),
+    optional("proprietario", Choice(PROPRIETARIO)),
 ];
 
 /// `capacidade_kg` must be there, `tipo_rodado` must not (page).
@@ -157,7 +157,7 @@ const VEICULO_REBOQUE: &[Field] = &[
     optional("capacidade_m3", Digits(1, 3)),
     required("tipo_carroceria", CARROCERIA),
     optional("uf_licenciamento", Uf),
-    optional("proprietario", Object(PROPRIETARIO)),
+    optional("proprietario", Choice(PROPRIETARIO)),
 ];
 
 const CARROCERIA: Kind = Code(&["00", "01", "02", "03", "04", "05"]);
@@ -174,7 +174,7 @@ const PROPRIETARIO: &[Field] = &[
 ];
 
 const CIOT: &[Field] =
-    &[required("codigo_ciot", Digits(12, 12)), optional("cpf_responsavel", Cpf), optional("cnpj_responsavel", Cnpj)];
+    &[optional("cpf_responsavel", Cpf), optional("cnpj_responsavel", Cnpj), required("codigo_ciot", Digits(12, 12))];
 
 const VALE_PEDAGIO: &[Field] = &[
     required("cnpj_fornecedor", Cnpj),

@@ -113,6 +113,21 @@ fn fields_that_nobody_knows_are_refused() {
 }
 
 #[test]
+fn of_a_person_there_is_one_number() {
+    let (_simulator, client) = started(Config::default());
+    let cpf = json!("000.000.000-00");
+    for (pointer, value, place) in [
+        ("/rodoviario/contratante", json!([{}]), "rodoviario.contratante[0]"),
+        ("/rodoviario/contratante", json!([{"cpf": cpf, "cnpj": "00.000.000/0000-00"}]), "rodoviario.contratante[0]"),
+        ("/rodoviario/ciot", json!([{"codigo_ciot": "000000000000"}]), "rodoviario.ciot[0]"),
+        ("/rodoviario/veiculo_tracao/proprietario/cpf", cpf, "rodoviario.veiculo_tracao.proprietario"),
+    ] {
+        let text = refused(&client, &document_with(pointer, value));
+        assert!(text.starts_with(&format!("Informe em {place} um dos campos cpf")), "{text}");
+    }
+}
+
+#[test]
 fn a_body_is_an_object_and_says_that_it_is_json() {
     let (simulator, client) = started(Config::default());
     let send = |content_type: &str, body: String| {
