@@ -4,13 +4,17 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::webmania::MdfeShape;
+
 /// The user that exists when no other is named.
 pub const DEFAULT_USER: &str = "USUARIO";
 /// The password of [`DEFAULT_USER`].
 pub const DEFAULT_PASSWORD: &str = "SENHA";
+/// The token for Webmania's API when no other is named.
+pub const DEFAULT_TOKEN: &str = "TOKEN-DE-TESTE";
 
 /// Everything that can be chosen at the start. `Config::default()` suits tests: ports that the
-/// system chooses, one user, sessions that do not end by themselves, no artificial delay.
+/// system chooses, one user, sessions that do not end by themselves, no artificial delay, MDF-e that are decided on at once.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Port for plain HTTP; 0 lets the system choose.
@@ -27,13 +31,22 @@ pub struct Config {
     pub session_requests: Option<u32>,
     /// How long a session lasts.
     pub session_lifetime: Option<Duration>,
-    /// How the answers are written.
+    /// How AverbePorto's answers are written.
     pub shape: Shape,
     /// How much of the growing delay above 10 uploads per second and for documents sent again is
     /// imposed: 0 none, 100 as much as the service does.
     pub throttle_percent: u32,
     /// The largest request body taken; beyond it the answer is HTTP 413, as from a web server.
     pub body_limit: usize,
+    /// The token that Webmania's API wants to see.
+    pub webmania_token: String,
+    /// How many queries about an MDF-e are answered that it is being processed, before SEFAZ has decided. 0: it decides
+    /// at once, and the answer to the emission says how.
+    pub mdfe_processing: u32,
+    /// How Webmania's answers are written.
+    pub mdfe_shape: MdfeShape,
+    /// How many queries in a second Webmania bears; more are answered with HTTP 503. `None`: any number.
+    pub mdfe_query_limit: Option<u32>,
 }
 
 impl Default for Config {
@@ -49,6 +62,10 @@ impl Default for Config {
             shape: Shape::default(),
             throttle_percent: 0,
             body_limit: 64 << 20,
+            webmania_token: DEFAULT_TOKEN.to_owned(),
+            mdfe_processing: 0,
+            mdfe_shape: MdfeShape::default(),
+            mdfe_query_limit: None,
         }
     }
 }
@@ -126,7 +143,7 @@ impl FromStr for Tls {
     }
 }
 
-/// How the answers are written. Public clients have seen all of these, so a client must take them all.
+/// How AverbePorto's answers are written. Public clients have seen all of these, so a client must take them all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shape {
     /// White space and byte order mark.

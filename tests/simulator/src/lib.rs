@@ -1,4 +1,4 @@
-//! AverbePorto on loopback: as strict as the insurer's service, and as wrong as it is told to be.
+//! AverbePorto and Webmania's API for MDF-e on loopback: as strict as the services, and as wrong as they are told to be.
 //!
 //! ```
 //! use simulator::{Config, Effect, Fault, Simulator, Target};
@@ -17,17 +17,19 @@
 //! | file | what |
 //! |---|---|
 //! | `config.rs` | what a simulator is started with |
-//! | `averbeporto/` | the service: every rule with the place where it is written |
-//! | `document.rs` | what the service reads of an XML or a ZIP |
-//! | `php.rs` | a request as PHP shows it to the service |
-//! | `faults.rs` | faults on demand, and how they are written on the command line |
+//! | `averbeporto/`, `webmania/` | the services: every rule with the place where it is written |
+//! | `service.rs` | which of them a request is for |
+//! | `document.rs` | what AverbePorto reads of an XML or a ZIP |
+//! | `json.rs` | how JSON is laid out |
+//! | `php.rs` | a request as PHP shows it to the services |
+//! | `faults/` | faults on demand, and how they are written on the command line |
 //! | `answer.rs`, `wire.rs` | an HTTP answer, and the ways in which it reaches the client or does not |
 //! | `server.rs`, `certificate.rs`, `worker.rs` | listeners, connections, TLS, the thread; the way of one request |
 //! | `proxy.rs` | a proxy between client and service, as companies have them |
 //! | `record.rs` | the memory of the requests that came |
 //! | `main.rs` | the stand-alone program |
 //!
-//! Comments name the document in which a rule is written (see `averbeporto/mod.rs`). What is written nowhere
+//! Comments name the document in which a rule is written (see `averbeporto/mod.rs` and `webmania/mod.rs`). What is written nowhere
 //! public and had to be assumed is marked "Assumed".
 
 mod answer;
@@ -36,10 +38,13 @@ mod certificate;
 mod config;
 mod document;
 mod faults;
+mod json;
 mod php;
 mod proxy;
 mod record;
 mod server;
+mod service;
+mod webmania;
 mod wire;
 mod worker;
 
@@ -50,18 +55,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use std::{fs, io};
 
+use tokio::sync::mpsc::unbounded_channel;
+
 pub use crate::answer::Answer;
 pub use crate::averbeporto::{Session, StoredDocument, protocol_of};
 use crate::certificate::Authority;
 pub use crate::config::{
-    CodeShape, Config, DEFAULT_PASSWORD, DEFAULT_USER, ErrorShape, JsonShape, NotUnderstood, ProtShape, Shape, Tls,
-    User,
+    CodeShape, Config, DEFAULT_PASSWORD, DEFAULT_TOKEN, DEFAULT_USER, ErrorShape, JsonShape, NotUnderstood, ProtShape,
+    Shape, Tls, User,
 };
 pub use crate::document::Kind;
 pub use crate::faults::{Effect, Fault, Moment, Target};
 pub use crate::proxy::{Proxy, ProxyConfig};
 pub use crate::record::{FilePart, RecordedRequest};
 use crate::server::Port;
+pub use crate::webmania::{
+    Driver, LogShape, Mdfe, MdfeErrorShape, MdfeShape, MdfeState, Notification, ReasonShape, ReferenceShape, Rejection,
+    UrlShape,
+};
 use crate::worker::Worker;
 
 /// Why a simulator could not be started, or a file not written.
@@ -94,7 +105,11 @@ pub enum Error {
 /// What the connections and the handle have in common.
 struct Shared {
     config: Config,
-    service: Mutex<averbeporto::Service>,
+    http_url: String,
+    https_url: String,
+    averbeporto: Mutex<averbeporto::Service>,
+    webmania: Mutex<webmania::Service>,
+    notifications: Mutex<Vec<Notification>>,
     faults: Mutex<faults::Queue>,
     log: Mutex<record::Log>,
     connections: AtomicU64,
@@ -115,8 +130,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// A running simulator. It has one thread of its own, which ends with it.
 pub struct Simulator {
     shared: Arc<Shared>,
-    http_port: u16,
-    https_port: u16,
     ca_pem: String,
     _worker: Worker,
 }
@@ -126,29 +139,33 @@ impl Simulator {
     pub fn start(config: Config) -> Result<Self, Error> {
         let open = |port| Port::open(port).map_err(|source| Error::Listen { port, source });
         let (http, https) = (open(config.http_port)?, open(config.https_port)?);
-        let (http_port, https_port) = (http.number, https.number);
         let authority = Authority::new("averbador simulator CA (tests only)")?;
         let tls = authority.server(config.tls)?;
+        let (sender, notifications) = unbounded_channel();
         let shared = Arc::new(Shared {
-            service: Mutex::new(averbeporto::Service::new(config.clone())),
+            http_url: format!("http://127.0.0.1:{}", http.number),
+            https_url: format!("https://localhost:{}", https.number),
+            averbeporto: Mutex::new(averbeporto::Service::new(config.clone())),
+            webmania: Mutex::new(webmania::Service::new(config.clone(), sender)),
+            notifications: Mutex::default(),
             config,
             faults: Mutex::default(),
             log: Mutex::new(record::Log::new()),
             connections: AtomicU64::new(0),
         });
-        let served = server::serve(shared.clone(), http, https, tls.into());
+        let served = server::serve(shared.clone(), http, https, tls.into(), notifications);
         let worker = Worker::start("simulator", served).map_err(Error::System)?;
-        Ok(Self { shared, http_port, https_port, ca_pem: authority.pem, _worker: worker })
+        Ok(Self { shared, ca_pem: authority.pem, _worker: worker })
     }
 
     /// `http://127.0.0.1:PORT`
     pub fn http_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.http_port)
+        self.shared.http_url.clone()
     }
 
     /// `https://localhost:PORT`; the certificate is also good for `127.0.0.1` and `[::1]`.
     pub fn https_url(&self) -> String {
-        format!("https://localhost:{}", self.https_port)
+        self.shared.https_url.clone()
     }
 
     /// The certificate of the authority that a client has to trust, as PEM.
@@ -213,37 +230,37 @@ impl Simulator {
 
     /// All documents stored, by key, each followed by its cancellation.
     pub fn documents(&self) -> Vec<StoredDocument> {
-        lock(&self.shared.service).documents.all()
+        lock(&self.shared.averbeporto).documents.all()
     }
 
     /// The document with this key (not its cancellation).
     pub fn document(&self, key: &str) -> Option<StoredDocument> {
-        lock(&self.shared.service).documents.get(key)
+        lock(&self.shared.averbeporto).documents.get(key)
     }
 
     /// Stores a document as if it had been received earlier, with any protocol.
     pub fn store(&self, key: &str, protocol: &str) {
-        lock(&self.shared.service).documents.put(key, protocol);
+        lock(&self.shared.averbeporto).documents.put(key, protocol);
     }
 
     /// All sessions ever opened, in the order of their opening.
     pub fn sessions(&self) -> Vec<Session> {
-        lock(&self.shared.service).sessions.all()
+        lock(&self.shared.averbeporto).sessions.all()
     }
 
     /// Opens a session as if the user had logged in; gives the value of its cookie.
     pub fn open_session(&self, user: &str) -> String {
-        lock(&self.shared.service).sessions.open(user, Instant::now())
+        lock(&self.shared.averbeporto).sessions.open(user, Instant::now())
     }
 
     /// Ends all sessions.
     pub fn expire_sessions(&self) {
-        lock(&self.shared.service).sessions.expire();
+        lock(&self.shared.averbeporto).sessions.expire();
     }
 
     /// Forgets failed logins, as if a person had solved the captcha.
     pub fn reset_captcha(&self) {
-        lock(&self.shared.service).failed_logins.clear();
+        lock(&self.shared.averbeporto).failed_logins.clear();
     }
 
     /// Closes every connection and ends the thread. Dropping the simulator does the same.

@@ -9,14 +9,17 @@ use std::{env, fs};
 
 use clap::Parser;
 use simulator::{
-    Config, DEFAULT_PASSWORD, DEFAULT_USER, Error, Fault, Proxy, ProxyConfig, Shape, Simulator, Tls, User,
+    Config, DEFAULT_PASSWORD, DEFAULT_TOKEN, DEFAULT_USER, Error, Fault, MdfeShape, Proxy, ProxyConfig, Shape,
+    Simulator, Tls, User,
 };
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 const FAULTS: &str = r#"Faults (--fault SPEC, repeatable; of several that are meant for a request the first is applied):
   SPEC is REQUESTS[@MOMENT][*TIMES][+SPARED]:EFFECT
-    REQUESTS  any, login, upload, consulta (by POST), public-consulta (by GET), retrieve
+    REQUESTS  any; of AverbePorto: login, upload, consulta (by POST), public-consulta (by GET), retrieve;
+              of Webmania: webmania (all of them), emissao, mdfe-consulta, encerrar, cancelar, condutor,
+              mdfe-arquivo (XML and DAMDFE)
     MOMENT    end if not given: the request was read to its end; half: half of its body was; head: nothing of it was;
               any@connect: its connection was just accepted. Before the end a request is told by its head, in which a
               listing looks like a consulta
@@ -32,9 +35,9 @@ const FAULTS: &str = r#"Faults (--fault SPEC, repeatable; of several that are me
     status=503                    an HTTP status; with a header: status=429 Retry-After: 2
     body=text/html <h1>Oh</h1>    HTTP 200 with a content type and any body
     redirect=302 URL              a redirect
-    logout                        session ended, or wrong credentials
-    captcha                       the captcha is demanded
-    blocked                       Cloudflare's page "error code: 1010"
+    blocked                       HTTP 403: Cloudflare's page "error code: 1010", or that of Webmania's firewall
+    logout                        AverbePorto: session ended, or wrong credentials
+    captcha                       AverbePorto: the captcha is demanded
   Served, possible at the end:
     lose-answer                   then the connection is closed instead of an answer
     cut-answer                    then the connection is reset after half of the answer
@@ -43,18 +46,25 @@ const FAULTS: &str = r#"Faults (--fault SPEC, repeatable; of several that are me
     oversize=20000000             the answer is blown up to so many bytes (17 MB if not given)
     gzip                          the answer is compressed, whether or not the client can read that
     hang-up                       the answer comes in good order, then the connection is closed without notice
-    shape=WORDS                   the answer is written in another shape, see --shape
-    take-only=3                   of an upload the first so many documents are taken, the others ignored in silence
+    shape=WORDS                   AverbePorto: the answer is written in another shape, see --shape
+    take-only=3                   AverbePorto: of an upload only the first so many documents are taken, in silence
+    mdfe-shape=WORDS              Webmania: the answer is written in another shape, see --mdfe-shape
+    rejeicao=686                  Webmania: SEFAZ rejects the MDF-e, or the event; with any text: rejeicao=999 TEXT
+    contingencia                  Webmania: SEFAZ is down, and decides on the MDF-e when it is queried
+
+  In the text of a rejection {mdfe} stands for the newest MDF-e that is open, by key and protocol, as --mdfe-shape has it.
 
 Examples:
   simulator --log --until-stdin-closes
   simulator --user 12345678000195:segredo --ca ca.pem --settings averbador.json
   simulator --fault upload:lose-answer --fault 'login*3:status=503 Retry-After: 2'
   simulator --fault 'any*forever:delay=2s' --session-requests 5
-  simulator --tls expired --fault any@connect*2:reset --fault upload@half:silence"#;
+  simulator --tls expired --fault any@connect*2:reset --fault upload@half:silence
+  simulator --mdfe-processing 3 --fault emissao:lose-answer --fault emissao+1:rejeicao=611"#;
 
-/// AverbePorto on this machine: the insurer's service for endorsing freight documents, as strict as the
-/// real one, without endorsing anything. It can be reached from this machine only, over HTTP and HTTPS.
+/// AverbePorto and Webmania on this machine: the insurer's service for endorsing freight documents and the one that
+/// issues MDF-e, as strict as the real ones, without endorsing or issuing anything. They can be reached from this machine
+/// only, over HTTP and HTTPS.
 #[derive(Parser)]
 #[command(name = "simulator", version, after_help = FAULTS)]
 struct Options {
@@ -104,7 +114,7 @@ struct Options {
     #[arg(long = "fault", value_name = "SPEC")]
     faults: Vec<Fault>,
 
-    /// How the answers are written, comma-separated: spaced or bom, prot-array or prot-absent,
+    /// How AverbePorto's answers are written, comma-separated: spaced or bom, prot-array or prot-absent,
     /// error-array or error-text, code-number or code-absent, prot-for-duplicates
     #[arg(long, value_name = "WORDS")]
     shape: Option<Shape>,
@@ -126,7 +136,25 @@ struct Options {
     #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(..=1000))]
     throttle: u32,
 
-    /// Print each request in a line, without password and session
+    /// The token that Webmania wants to see
+    #[arg(long, value_name = "TOKEN", default_value = DEFAULT_TOKEN)]
+    webmania_token: String,
+
+    /// So many queries about an MDF-e are answered "processando" before SEFAZ has decided; 0: it decides at once
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    mdfe_processing: u32,
+
+    /// How Webmania's answers are written, comma-separated: spaced or bom, log-object or log-text, motivo-array, http or
+    /// https (how the addresses of the files begin), reference-spaced, -svrs, -joint, -bare, -protocol or -none (how
+    /// SEFAZ names an MDF-e within a rejection), error-200 or error-msg
+    #[arg(long, value_name = "WORDS")]
+    mdfe_shape: Option<MdfeShape>,
+
+    /// Webmania answers 503 to more queries than so many in a second
+    #[arg(long, value_name = "N")]
+    mdfe_query_limit: Option<u32>,
+
+    /// Print each request in a line, without password, session and token
     #[arg(long)]
     log: bool,
 
@@ -153,6 +181,10 @@ impl Options {
             shape: self.shape.clone().unwrap_or_default(),
             throttle_percent: self.throttle,
             body_limit: defaults.body_limit,
+            webmania_token: self.webmania_token.clone(),
+            mdfe_processing: self.mdfe_processing,
+            mdfe_shape: self.mdfe_shape.clone().unwrap_or_default(),
+            mdfe_query_limit: self.mdfe_query_limit,
         }
     }
 }
@@ -257,12 +289,16 @@ fn introduce(options: &Options, simulator: &Simulator, ca: &Path, settings: &str
         users => users.iter().map(|user| user.name.as_str()).collect::<Vec<_>>().join(", "),
     };
     let (http, https, ca) = (simulator.http_url(), simulator.https_url(), ca.display());
+    // One that was chosen is not shown.
+    let token = if options.webmania_token == DEFAULT_TOKEN { DEFAULT_TOKEN } else { "as given" };
     say(&format!(
-        "AverbePorto, simulated on this machine. Nothing is endorsed.\n\
+        "AverbePorto and Webmania, simulated on this machine. Nothing is endorsed. Nothing is issued.\n\
          HTTP     {http}/php/conn.php\n\
          HTTPS    {https}/php/conn.php\n\
+         MDF-e    {https} (or {http})\n\
          CA       {ca}\n\
          Users    {users}\n\
+         Token    {token}\n\
          Settings for the DLL (AVERBADOR_CONFIG or av_configure):\n\
          {settings}\
          Ready. Ctrl-C ends it.\n"

@@ -21,7 +21,8 @@ pub(crate) struct Call {
     pub(crate) get: Variables,
     pub(crate) post: Variables,
     pub(crate) files: Vec<UploadedFile>,
-    pub(crate) body_bytes: usize,
+    /// As it came, as `php://input` gives it.
+    pub(crate) body: Bytes,
 }
 
 /// An entry of `$_FILES`.
@@ -76,7 +77,7 @@ impl Call {
             get: Variables::urlencoded(head.uri.query().unwrap_or_default().as_bytes()),
             post: Variables::default(),
             files: Vec::new(),
-            body_bytes: body.len(),
+            body: body.clone(),
         };
         if call.method == "POST" {
             call.read_body(body).await;
@@ -96,6 +97,11 @@ impl Call {
         let headers = self.headers.iter().filter(|(key, _)| key == "cookie");
         let mut pairs = headers.flat_map(|(_, value)| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
         pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+
+    /// Whether the body says that it is JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        essence(self.header("content-type").unwrap_or_default()) == "application/json"
     }
 
     /// The one content that is not a form leaves `$_POST` empty, and so does a broken multipart body.

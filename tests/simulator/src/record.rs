@@ -8,21 +8,24 @@ use std::time::{Duration, Instant};
 use crate::answer::Answer;
 use crate::faults::Effect;
 use crate::php::Call;
+use crate::server::Connection;
 
 /// How many requests are remembered; the oldest are forgotten first.
 const REMEMBERED: usize = 100_000;
-/// How much of an answer's body is remembered.
-const ANSWER_BYTES: usize = 64 << 10;
+/// How much of a JSON body and of an answer's body is remembered.
+const BODY_BYTES: usize = 64 << 10;
 /// How much of a field or of an answer a line of the log shows.
 const LINE_CHARS: usize = 120;
 
-/// A request and what became of it. `to_string()` is a line for a log, without password and session.
+/// A request and what became of it. `to_string()` is a line for a log, without password, session and token.
 #[derive(Clone, Debug)]
 pub struct RecordedRequest {
     /// 1, 2, 3… in the order in which the requests were read: to their end, or as far as a fault let them.
     pub number: u64,
     /// The TCP connection it came over: 1, 2, 3… in the order in which they were accepted.
     pub connection: u64,
+    /// Whether it came over TLS.
+    pub secure: bool,
     /// When it was read, counted from the start of the simulator.
     pub at: Duration,
     /// How long the answer took, ordered delays included; `None` while it is not answered.
@@ -39,6 +42,8 @@ pub struct RecordedRequest {
     pub headers: Vec<(String, String)>,
     /// The length of the body.
     pub body_bytes: usize,
+    /// The body, if it says that it is JSON (its first 64 KiB).
+    pub body: String,
     /// The files, of which the service wants exactly one.
     pub files: Vec<FilePart>,
     /// The fault that was applied.
@@ -82,7 +87,7 @@ impl RecordedRequest {
         found.map(|(_, value)| value.as_str())
     }
 
-    fn new(number: u64, connection: u64, at: Duration, call: &Call) -> Self {
+    fn new(number: u64, connection: Connection, at: Duration, call: &Call) -> Self {
         let fields = [call.get.sent(), call.post.sent()].concat();
         let files = call.files.iter().map(|file| FilePart {
             field: file.field.clone(),
@@ -92,7 +97,8 @@ impl RecordedRequest {
         });
         Self {
             number,
-            connection,
+            connection: connection.number,
+            secure: connection.secure,
             at,
             took: None,
             method: call.method.clone(),
@@ -100,7 +106,8 @@ impl RecordedRequest {
             module: call.post.text("mod").to_owned(),
             fields,
             headers: call.headers.clone(),
-            body_bytes: call.body_bytes,
+            body_bytes: call.body.len(),
+            body: if call.is_json() { beginning(&call.body) } else { String::new() },
             files: files.collect(),
             fault: None,
             penalty: Duration::ZERO,
@@ -116,14 +123,19 @@ impl RecordedRequest {
                 false => write!(f, " {name}={}", line(value))?,
             }
         }
-        if self.header("cookie").is_some() {
-            write!(f, " cookie=***")?;
+        for secret in ["cookie", "authorization"] {
+            if self.header(secret).is_some() {
+                write!(f, " {secret}=***")?;
+            }
         }
         for file in &self.files {
             let FilePart { field, file_name, content_type, bytes } = file;
             write!(f, " {field}=\"{}\" ({content_type}, {bytes} B)", line(file_name))?;
         }
-        Ok(())
+        match self.body.as_str() {
+            "" => Ok(()),
+            body => write!(f, " {}", line(body)),
+        }
     }
 
     /// A dump repeats every secret of the request, so its answer is not shown.
@@ -160,6 +172,11 @@ impl fmt::Display for RecordedRequest {
         }
         self.write_answer(f)
     }
+}
+
+/// As much of a body as is remembered.
+fn beginning(body: &[u8]) -> String {
+    String::from_utf8_lossy(&body[..body.len().min(BODY_BYTES)]).into_owned()
 }
 
 /// One line of at most [`LINE_CHARS`] characters, without control characters.
@@ -200,7 +217,7 @@ impl Log {
     }
 
     /// Remembers a request before it is answered; gives its number.
-    pub(crate) fn begin(&mut self, connection: u64, call: &Call) -> u64 {
+    pub(crate) fn begin(&mut self, connection: Connection, call: &Call) -> u64 {
         self.last_number += 1;
         if self.requests.len() == REMEMBERED {
             self.requests.pop_front();
@@ -224,8 +241,7 @@ impl Log {
         if let Some(request) = self.find(number) {
             request.took = Some(elapsed.saturating_sub(request.at));
             request.status = Some(answer.status);
-            let shown = &answer.body[..answer.body.len().min(ANSWER_BYTES)];
-            request.answer = String::from_utf8_lossy(shown).into_owned();
+            request.answer = beginning(&answer.body);
         }
     }
 

@@ -14,16 +14,18 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
 use crate::answer::Answer;
-use crate::averbeporto::{Reply, answers};
+use crate::averbeporto::{self, Reply};
 use crate::certificate;
 use crate::config::Tls;
 use crate::faults::{Effect, Moment};
 use crate::php::Call;
+use crate::service::Service;
+use crate::webmania::{self, Notification, notify};
 use crate::wire::{self, Delivery, Script, Socket};
 use crate::{Shared, lock};
 
@@ -93,25 +95,42 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Serves until it is dropped.
-pub(crate) async fn serve(shared: Arc<Shared>, http: Port, https: Port, tls: TlsAcceptor) {
+pub(crate) async fn serve(
+    shared: Arc<Shared>,
+    http: Port,
+    https: Port,
+    tls: TlsAcceptor,
+    notifications: UnboundedReceiver<Notification>,
+) {
     for (port, tls) in [(http, None), (https, Some(tls))] {
         let shared = shared.clone();
-        port.take(move |stream| connection(stream, shared.count_connection(), shared.clone(), tls.clone()));
+        let secure = tls.is_some();
+        port.take(move |stream| {
+            let this = Connection { number: shared.count_connection(), secure };
+            connection(stream, this, shared.clone(), tls.clone())
+        });
     }
-    std::future::pending().await
+    notify::deliver(notifications, shared).await;
+}
+
+/// Which connection it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Connection {
+    pub(crate) number: u64,
+    pub(crate) secure: bool,
 }
 
 /// One connection from its acceptance to its end. Its errors are the client's business.
-async fn connection(stream: TcpStream, number: u64, shared: Arc<Shared>, tls: Option<TlsAcceptor>) {
+async fn connection(stream: TcpStream, this: Connection, shared: Arc<Shared>, tls: Option<TlsAcceptor>) {
     let _ = stream.set_nodelay(true);
     let fault = lock(&shared.faults).at_connect();
     match tls {
         _ if fault.is_some() => misbehave(stream, fault).await,
         Some(_) if shared.config.tls == Tls::Old => misbehave(stream, Some(Effect::raw(certificate::OLD_TLS))).await,
-        None => http(stream, number, shared).await,
+        None => http(stream, this, shared).await,
         Some(tls) => {
             if let Ok(stream) = tls.accept(stream).await {
-                http(stream, number, shared).await;
+                http(stream, this, shared).await;
             }
         }
     }
@@ -130,9 +149,9 @@ async fn misbehave(stream: TcpStream, effect: Option<Effect>) {
 }
 
 /// Speaks HTTP over the socket until it ends or a request asks for it to be taken over by hand.
-async fn http<S: Socket>(socket: S, number: u64, shared: Arc<Shared>) {
+async fn http<S: Socket>(socket: S, this: Connection, shared: Arc<Shared>) {
     let (by_hand, mut taken) = mpsc::channel(1);
-    let service = service_fn(|request| exchange(request, number, shared.clone(), by_hand.clone()));
+    let service = service_fn(|request| exchange(request, this, shared.clone(), by_hand.clone()));
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(socket), service);
     tokio::select! {
         _ = &mut connection => {}
@@ -146,7 +165,7 @@ async fn http<S: Socket>(socket: S, number: u64, shared: Arc<Shared>) {
 /// One request: read, remembered, answered.
 async fn exchange(
     request: Request<Incoming>,
-    connection: u64,
+    connection: Connection,
     shared: Arc<Shared>,
     by_hand: mpsc::Sender<Script>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
@@ -191,14 +210,15 @@ async fn beginning(body: &mut Incoming, moment: Moment) -> Bytes {
 
 /// Decides what is to be done with a request, unless an early fault has decided it, and waits as long as that wants; all
 /// of it is on record before the client can know of it.
-async fn deliver(call: &Call, early: Option<Effect>, connection: u64, shared: &Arc<Shared>) -> Delivery {
+async fn deliver(call: &Call, early: Option<Effect>, connection: Connection, shared: &Arc<Shared>) -> Delivery {
     let entry = Entry { number: lock(&shared.log).begin(connection, call), shared };
     let effect = early.or_else(|| lock(&shared.faults).at_end(call));
     let ordered = match effect {
         Some(Effect::Delay(wait)) => wait,
         _ => Duration::ZERO,
     };
-    let (delivery, penalty) = react(call, effect.clone(), shared);
+    let origin = if connection.secure { &shared.https_url } else { &shared.http_url };
+    let (delivery, penalty) = react(call, effect.as_ref(), origin, shared);
     lock(&shared.log).decided(entry.number, effect, penalty);
     sleep(ordered + penalty).await;
     if let Some(answer) = delivery.answer() {
@@ -220,36 +240,64 @@ impl Drop for Entry<'_> {
 }
 
 /// What a request meets: the way of its answer, and the delay that the service imposes.
-fn react(call: &Call, effect: Option<Effect>, shared: &Shared) -> (Delivery, Duration) {
-    let shape = match &effect {
-        Some(Effect::Shape(shape)) => shape,
-        _ => &shared.config.shape,
-    };
-    let take_only = match effect {
-        Some(Effect::TakeOnly(documents)) => Some(documents),
-        _ => None,
-    };
+fn react(call: &Call, effect: Option<&Effect>, origin: &str, shared: &Shared) -> (Delivery, Duration) {
+    let shape = &shared.config.shape;
     let unserved = |delivery| (delivery, Duration::ZERO);
     let served = |delivery: &dyn Fn(Answer) -> Delivery| {
-        let Reply { answer, penalty } = lock(&shared.service).respond(call, shape, take_only, Instant::now());
+        let Reply { answer, penalty } = respond(call, effect, origin, shared);
         (delivery(answer), penalty)
     };
     match effect {
-        Some(Effect::Answer(answer)) => unserved(Delivery::Whole(answer)),
-        Some(Effect::Logout) => unserved(Delivery::Whole(answers::logout().written(shape))),
-        Some(Effect::Captcha) => unserved(Delivery::Whole(answers::captcha(shape).written(shape))),
-        Some(Effect::Blocked) => unserved(Delivery::Whole(answers::blocked())),
+        Some(Effect::Answer(answer)) => unserved(Delivery::Whole(answer.clone())),
+        Some(Effect::Logout) => unserved(Delivery::Whole(averbeporto::answers::logout().written(shape))),
+        Some(Effect::Captcha) => unserved(Delivery::Whole(averbeporto::answers::captcha(shape).written(shape))),
+        Some(Effect::Blocked) => unserved(Delivery::Whole(blocked(call))),
         Some(Effect::Silence) => unserved(Delivery::Silence),
         Some(Effect::Close) => unserved(Delivery::ByHand(Script::Close)),
         Some(Effect::Reset) => unserved(Delivery::ByHand(Script::Reset)),
-        Some(Effect::Raw(bytes)) => unserved(Delivery::ByHand(Script::Raw(bytes))),
+        Some(Effect::Raw(bytes)) => unserved(Delivery::ByHand(Script::Raw(bytes.clone()))),
         Some(Effect::LoseAnswer) => served(&|_| Delivery::ByHand(Script::Close)),
         Some(Effect::CutAnswer) => served(&|answer| Delivery::ByHand(Script::Cut(answer))),
-        Some(Effect::Drip(bytes, pause)) => served(&|answer| Delivery::ByHand(Script::Drip(answer, bytes, pause))),
-        Some(Effect::Oversize(bytes)) => served(&|answer| Delivery::Whole(answer.padded(bytes))),
+        Some(Effect::Drip(bytes, pause)) => served(&|answer| Delivery::ByHand(Script::Drip(answer, *bytes, *pause))),
+        Some(Effect::Oversize(bytes)) => served(&|answer| Delivery::Whole(answer.padded(*bytes))),
         Some(Effect::Gzip) => served(&|answer| Delivery::Whole(answer.gzipped())),
         Some(Effect::HangUp) => served(&|answer| Delivery::ByHand(Script::HangUp(answer))),
-        Some(Effect::Delay(_) | Effect::Shape(_) | Effect::TakeOnly(_)) | None => served(&Delivery::Whole),
+        Some(
+            Effect::Delay(_)
+            | Effect::Shape(_)
+            | Effect::TakeOnly(_)
+            | Effect::MdfeShape(_)
+            | Effect::Reject(_)
+            | Effect::Contingency,
+        )
+        | None => served(&Delivery::Whole),
+    }
+}
+
+/// The reply of the service that the request is for; a fault may tell it how to write it, or what to do otherwise.
+fn respond(call: &Call, effect: Option<&Effect>, origin: &str, shared: &Shared) -> Reply {
+    let (config, now) = (&shared.config, Instant::now());
+    match Service::at(&call.path) {
+        Service::AverbePorto => {
+            let shape = if let Some(Effect::Shape(shape)) = effect { shape } else { &config.shape };
+            let take_only = if let Some(Effect::TakeOnly(documents)) = effect { Some(*documents) } else { None };
+            lock(&shared.averbeporto).respond(call, shape, take_only, now)
+        }
+        Service::Webmania => {
+            let shape = if let Some(Effect::MdfeShape(shape)) = effect { shape } else { &config.mdfe_shape };
+            let rejection = if let Some(Effect::Reject(rejection)) = effect { Some(rejection) } else { None };
+            let contingency = matches!(effect, Some(Effect::Contingency));
+            let context = webmania::Context { call, shape, rejection, contingency, origin, now };
+            lock(&shared.webmania).respond(context).into()
+        }
+    }
+}
+
+/// The page of whoever guards the service.
+fn blocked(call: &Call) -> Answer {
+    match Service::at(&call.path) {
+        Service::AverbePorto => averbeporto::answers::blocked(),
+        Service::Webmania => webmania::answers::blocked(),
     }
 }
 

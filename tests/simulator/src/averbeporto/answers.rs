@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::{Context, Reply, dump};
 use crate::answer::Answer;
-use crate::config::{CodeShape, ErrorShape, JsonShape, ProtShape, Shape};
+use crate::config::{CodeShape, ErrorShape, ProtShape, Shape};
+use crate::json;
 use crate::php::{Call, UploadedFile, Variables};
 
 /// What an answer can hold, in the order in which it is written. `success` says only that the request
@@ -268,26 +269,7 @@ impl Body {
     /// The body as an answer. Assumed: the content type is the one that PHP sends when it is told none,
     /// so a client must judge by the body.
     pub(crate) fn written(&self, shape: &Shape) -> Answer {
-        let text = match shape.json {
-            JsonShape::Compact => self.compact(),
-            JsonShape::Bom => format!("\u{feff}{}", self.compact()),
-            JsonShape::Spaced => serde_json::to_string_pretty(self).expect("a body is always JSON"),
-        };
-        Answer::new(200, "text/html; charset=UTF-8", text)
-    }
-
-    /// As PHP's `json_encode` does without options: `/` escaped, and all beyond ASCII.
-    fn compact(&self) -> String {
-        let plain = serde_json::to_string(self).expect("a body is always JSON");
-        let mut escaped = String::with_capacity(plain.len());
-        for character in plain.chars() {
-            match character {
-                '/' => escaped.push_str("\\/"),
-                ' '..='~' => escaped.push(character),
-                _ => escaped.extend(character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}"))),
-            }
-        }
-        escaped
+        Answer::new(200, "text/html; charset=UTF-8", json::written(self, shape.json))
     }
 }
 

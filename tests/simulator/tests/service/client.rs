@@ -60,6 +60,12 @@ impl Client {
         request.header("Content-Type", content_type).body(body.into())
     }
 
+    /// Any other request with a body.
+    pub fn request(&self, method: &str, path: &str, content_type: &str, body: impl Into<Vec<u8>>) -> RequestBuilder {
+        let request = self.http.request(method.parse().expect("a method"), format!("{}{path}", self.base));
+        request.header("Content-Type", content_type).body(body.into())
+    }
+
     /// A form to the one address, with a session if there is one.
     pub fn form(&self, cookie: &str, body: &str) -> Answered {
         answered(with_session(self.post("/php/conn.php", FORM, body), cookie))

@@ -9,3 +9,8 @@ mod proxy;
 mod retrieve;
 mod transport;
 mod upload;
+mod webmania;
+mod webmania_client;
+mod webmania_faults;
+mod webmania_fields;
+mod webmania_notifications;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use serde_json::Value;
-use simulator::{DEFAULT_PASSWORD, DEFAULT_USER};
+use simulator::{DEFAULT_PASSWORD, DEFAULT_TOKEN, DEFAULT_USER};
 
 use crate::client::{AGENT, builder};
 
@@ -80,6 +80,26 @@ fn its_files_let_a_client_in_and_its_log_keeps_secrets() {
 }
 
 #[test]
+fn webmania_is_introduced_and_its_token_kept_secret() {
+    let arguments = ["--log", "--webmania-token", "segredo", "--mdfe-processing", "1", "--mdfe-shape", "motivo-array"];
+    let program = Running::start(&[&arguments[..], &["--mdfe-query-limit", "1"]].concat());
+    assert!(program.introduction.contains("Token    as given\n"), "{}", program.introduction);
+    let line = program.introduction.lines().find_map(|line| line.strip_prefix("MDF-e    ")).expect("a line");
+    let base = line.split_once("(or ").and_then(|(_, plain)| plain.strip_suffix(')')).expect("an address");
+    let client = builder().build().expect("a client");
+    let answer = client.post(format!("{base}/2/mdfe/emissao")).bearer_auth("segredo");
+    let answer = answer.header("Content-Type", "application/json").body(crate::webmania_client::document().to_string());
+    let answer: Value =
+        serde_json::from_str(&answer.send().and_then(|answer| answer.text()).expect("text")).expect("JSON");
+    assert_eq!(answer["motivo"], serde_json::json!(["Arquivo em processamento"]));
+    let query = || client.get(format!("{base}/2/mdfe/consulta/1")).bearer_auth("segredo").send().expect("an answer");
+    assert_eq!([query(), query()].map(|answer| answer.status().as_u16()), [404, 503]);
+    let log = program.end();
+    assert!(log.contains("POST /2/mdfe/emissao authorization=*** {\"ambiente\":2"), "{log}");
+    assert!(!log.contains("segredo"), "{log}");
+}
+
+#[test]
 fn a_temporary_authority_is_removed_in_the_end() {
     let program = Running::start(&[]);
     let line = program.introduction.lines().find_map(|line| line.strip_prefix("CA       ")).expect("a line");
@@ -93,7 +113,9 @@ fn a_temporary_authority_is_removed_in_the_end() {
 fn it_ends_after_the_time_given() {
     let output = run(&["--for-seconds", "0"]);
     assert!(output.status.success());
-    assert!(String::from_utf8_lossy(&output.stdout).contains("Nothing is endorsed."));
+    let introduction = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(introduction.contains("Nothing is endorsed. Nothing is issued."));
+    assert!(introduction.contains(&format!("Token    {DEFAULT_TOKEN}\n")));
 }
 
 #[cfg(unix)]
@@ -121,9 +143,10 @@ fn faults_are_taken_from_the_command_line() {
 fn the_help_tells_the_default_user_and_every_fault() {
     let help = String::from_utf8(run(&["--help"]).stdout).expect("UTF-8");
     assert!(help.contains(&format!("{DEFAULT_USER} with the password {DEFAULT_PASSWORD}")));
+    assert!(help.contains(&format!("[default: {DEFAULT_TOKEN}]")));
     let listed = help.lines().skip_while(|line| !line.contains("Not served")).take_while(|line| !line.is_empty());
     let faults: Vec<_> = listed.filter_map(|line| line.strip_prefix("    ")?.split("   ").next()).collect();
-    assert_eq!(faults.len(), 19);
+    assert_eq!(faults.len(), 22);
     for fault in faults {
         let concrete = fault.replace("WORDS", "bom").replace("URL", "https://a.invalid/");
         assert!(format!("any:{concrete}").parse::<simulator::Fault>().is_ok(), "{concrete}");
@@ -156,6 +179,7 @@ fn wrong_arguments_are_explained() {
         (["--fault", "upload:nix"], "there is no fault 'nix'"),
         (["--shape", "round"], "there is no shape 'round'"),
         (["--tls", "new"], "there is no TLS 'new'"),
+        (["--mdfe-shape", "round"], "there is no shape 'round' for MDF-e"),
         (["--ca", "/nowhere/ca.pem"], "ca.pem: "),
         (["--settings", "/nowhere/settings.json"], "settings.json: "),
     ] {

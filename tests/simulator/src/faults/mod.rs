@@ -1,6 +1,7 @@
 //! Faults on demand: which requests meet one, and what happens to them.
 
-use std::str::FromStr;
+mod written;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,12 +10,10 @@ use hyper::{Method, header};
 
 use crate::answer::Answer;
 use crate::averbeporto;
-use crate::config::{NotUnderstood, Shape};
+use crate::config::Shape;
 use crate::php::Call;
-
-/// The answer that [`Effect::Oversize`] gives when it is not told a size: above the 16 MB that a
-/// client has to bear.
-const OVERSIZE: usize = 17 << 20;
+use crate::service::Service;
+use crate::webmania::{self, MdfeShape, Operation, Rejection};
 
 /// What happens to a request instead of, or on top of, its being served.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +54,14 @@ pub enum Effect {
     /// Served, but of an upload only the first so many documents are taken; the others, whatever they are, are
     /// ignored in silence: neither stored nor counted. Other requests are served as always.
     TakeOnly(usize),
+    /// Served by Webmania, and the answer is written in this shape.
+    MdfeShape(MdfeShape),
+    /// Served by Webmania, and SEFAZ rejects what it is asked for: an MDF-e that is emitted, or that is being processed
+    /// when it is queried, or an event. Other requests are served as always.
+    Reject(Rejection),
+    /// Served by Webmania, which cannot reach SEFAZ with an MDF-e that is emitted: it goes into contingency, and SEFAZ
+    /// decides when it is queried. Other requests are served as always.
+    Contingency,
 }
 
 impl Effect {
@@ -76,6 +83,20 @@ impl Effect {
     /// These bytes in place of an answer.
     pub fn raw(bytes: impl Into<Bytes>) -> Self {
         Self::Raw(bytes.into())
+    }
+
+    /// SEFAZ's rejection with this code and text; see [`Rejection::text`].
+    pub fn rejection(code: u16, text: impl Into<String>) -> Self {
+        Self::Reject(Rejection::new(code, text))
+    }
+
+    /// Whether a service has such a thing. On [`Target::Any`] an effect waits for a request to a service that does.
+    fn is_known_to(&self, service: Service) -> bool {
+        match self {
+            Self::Logout | Self::Captcha | Self::Shape(_) | Self::TakeOnly(_) => service == Service::AverbePorto,
+            Self::MdfeShape(_) | Self::Reject(_) | Self::Contingency => service == Service::Webmania,
+            _ => true,
+        }
     }
 
     /// Whether it can be met at this moment: to be served, a request must be there; to be answered, it must be one.
@@ -107,6 +128,9 @@ impl Effect {
             Self::HangUp => "hang-up",
             Self::Shape(_) => "shape",
             Self::TakeOnly(_) => "take-only",
+            Self::MdfeShape(_) => "mdfe-shape",
+            Self::Reject(_) => "rejeicao",
+            Self::Contingency => "contingencia",
         }
     }
 }
@@ -114,7 +138,7 @@ impl Effect {
 /// Which requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Target {
-    /// All of them.
+    /// All of them, of whichever service.
     #[default]
     Any,
     /// `mod=login`.
@@ -127,6 +151,20 @@ pub enum Target {
     PublicConsulta,
     /// `mod=Retrieve`, the listing.
     Retrieve,
+    /// All to Webmania.
+    Webmania,
+    /// Webmania's emission of an MDF-e.
+    Emissao,
+    /// Webmania's query about an MDF-e.
+    MdfeConsulta,
+    /// Webmania's closing of an MDF-e.
+    Encerrar,
+    /// Webmania's cancellation of an MDF-e.
+    Cancelar,
+    /// Webmania's addition of a driver.
+    Condutor,
+    /// The XML or the DAMDFE.
+    MdfeArquivo,
 }
 
 impl Target {
@@ -139,6 +177,30 @@ impl Target {
             Self::Consulta => module("Protocolo"),
             Self::PublicConsulta => call.path == averbeporto::PUBLIC_CONSULTA,
             Self::Retrieve => module("Retrieve"),
+            Self::Webmania => webmania::is_at(&call.path),
+            _ => self.operation() == Operation::at(&call.path),
+        }
+    }
+
+    /// The one call of Webmania's that it is, if it is one.
+    fn operation(self) -> Option<Operation> {
+        match self {
+            Self::Emissao => Some(Operation::Emissao),
+            Self::MdfeConsulta => Some(Operation::Consulta),
+            Self::Encerrar => Some(Operation::Encerrar),
+            Self::Cancelar => Some(Operation::Cancelar),
+            Self::Condutor => Some(Operation::Condutor),
+            Self::MdfeArquivo => Some(Operation::Arquivo),
+            _ => None,
+        }
+    }
+
+    /// Whether there can be such a request to this service.
+    fn is_of(self, service: Service) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Webmania => service == Service::Webmania,
+            _ => self.operation().is_some() == (service == Service::Webmania),
         }
     }
 
@@ -155,6 +217,8 @@ impl Target {
             Self::Upload => form && file,
             Self::Consulta | Self::Retrieve => form && !file && cookie,
             Self::PublicConsulta => head.uri.path() == averbeporto::PUBLIC_CONSULTA,
+            Self::Webmania => webmania::is_at(head.uri.path()),
+            _ => self.operation() == Operation::at(head.uri.path()),
         }
     }
 }
@@ -191,9 +255,15 @@ impl Fault {
     }
 
     /// Only on these requests.
+    ///
+    /// # Panics
+    ///
+    /// If their service has no such thing as the effect.
     #[must_use]
     pub fn on(self, target: Target) -> Self {
-        Self { target, ..self }
+        let fault = Self { target, ..self };
+        assert!(fault.is_sensible(), "{}", senseless(&fault.effect));
+        fault
     }
 
     /// Already at this moment; at [`Moment::Connect`] whatever the target is.
@@ -224,6 +294,16 @@ impl Fault {
     pub fn forever(self) -> Self {
         Self { times: None, ..self }
     }
+
+    /// Whether there can be a request that meets it.
+    fn is_sensible(&self) -> bool {
+        [Service::AverbePorto, Service::Webmania].into_iter().any(|service| self.is_for(service))
+    }
+
+    /// Whether a request to this service can meet it.
+    fn is_for(&self, service: Service) -> bool {
+        self.target.is_of(service) && self.effect.is_known_to(service)
+    }
 }
 
 /// The faults that are waiting, in the order in which they were asked for.
@@ -247,12 +327,17 @@ impl Queue {
     /// The effect for a request whose body is still to come, and whether half of the body is to be read before.
     pub(crate) fn at_head(&mut self, head: &Parts) -> Option<(Effect, Moment)> {
         let early = |fault: &Fault| matches!(fault.moment, Moment::Head | Moment::Half);
-        self.take(|fault| early(fault) && fault.target.may_match(head)).map(|fault| (fault.effect, fault.moment))
+        let service = Service::at(head.uri.path());
+        let is_meant = |fault: &Fault| early(fault) && fault.is_for(service) && fault.target.may_match(head);
+        self.take(is_meant).map(|fault| (fault.effect, fault.moment))
     }
 
     /// The effect for a request that was read to its end.
     pub(crate) fn at_end(&mut self, call: &Call) -> Option<Effect> {
-        self.take(|fault| fault.moment == Moment::End && fault.target.matches(call)).map(|fault| fault.effect)
+        let service = Service::at(&call.path);
+        let at_end = |fault: &Fault| fault.moment == Moment::End;
+        let is_meant = |fault: &Fault| at_end(fault) && fault.is_for(service) && fault.target.matches(call);
+        self.take(is_meant).map(|fault| fault.effect)
     }
 
     /// The first fault that is meant and does not spare. A fault that is used up is forgotten.
@@ -272,186 +357,10 @@ impl Queue {
     }
 }
 
-/// `TARGET[@MOMENT][*TIMES][+SPARED]:EFFECT[=VALUE]`, for example `upload:lose-answer`, `any*forever:delay=2s`,
-/// `login*3+1:status=503 Retry-After: 2`, `upload@half:reset`.
-impl FromStr for Fault {
-    type Err = NotUnderstood;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (requests, effect) = text.split_once(':').ok_or_else(|| {
-            NotUnderstood(format!(
-                "'{text}' has no colon; write a fault as TARGET:EFFECT, for example upload:lose-answer"
-            ))
-        })?;
-        let (requests, spared) = split_count(requests, '+')?;
-        let (requests, times) = split_count(requests, '*')?;
-        let (target, moment) = requests.split_once('@').unwrap_or((requests, "end"));
-        let fault = Self {
-            effect: effect.parse()?,
-            target: target.parse()?,
-            moment: moment.parse()?,
-            spared: spared.flatten().unwrap_or(0),
-            times: times.unwrap_or(Some(1)),
-        };
-        match fault.effect.is_possible(fault.moment) {
-            true if fault.moment == Moment::Connect && fault.target != Target::Any => {
-                Err(NotUnderstood("a connection may bring any request; write any@connect".to_owned()))
-            }
-            true => Ok(fault),
-            false => Err(NotUnderstood(impossible(&fault.effect))),
-        }
-    }
+fn senseless(effect: &Effect) -> String {
+    format!("there is no '{}' with the service of these requests; --help tells which faults are whose", effect.name())
 }
 
 fn impossible(effect: &Effect) -> String {
     format!("'{}' needs more of the request than was read by then; --help tells what is possible when", effect.name())
-}
-
-impl FromStr for Moment {
-    type Err = NotUnderstood;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "connect" => Ok(Self::Connect),
-            "head" => Ok(Self::Head),
-            "half" => Ok(Self::Half),
-            "end" => Ok(Self::End),
-            _ => Err(NotUnderstood(format!("there is no moment '{text}'; there are connect, head, half and end"))),
-        }
-    }
-}
-
-impl FromStr for Target {
-    type Err = NotUnderstood;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "any" => Ok(Self::Any),
-            "login" => Ok(Self::Login),
-            "upload" => Ok(Self::Upload),
-            "consulta" => Ok(Self::Consulta),
-            "public-consulta" => Ok(Self::PublicConsulta),
-            "retrieve" => Ok(Self::Retrieve),
-            _ => Err(NotUnderstood(format!(
-                "there are no requests '{text}'; a fault is for any, login, upload, consulta, public-consulta or retrieve"
-            ))),
-        }
-    }
-}
-
-impl FromStr for Effect {
-    type Err = NotUnderstood;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (name, value) = text.split_once('=').unwrap_or((text, ""));
-        match name {
-            "logout" => Ok(Self::Logout),
-            "captcha" => Ok(Self::Captcha),
-            "blocked" => Ok(Self::Blocked),
-            "silence" => Ok(Self::Silence),
-            "close" => Ok(Self::Close),
-            "reset" => Ok(Self::Reset),
-            "raw" => parse_raw(value),
-            "lose-answer" => Ok(Self::LoseAnswer),
-            "cut-answer" => Ok(Self::CutAnswer),
-            "status" => parse_status(value),
-            "redirect" => parse_redirect(value),
-            "body" => parse_body(value),
-            "delay" => parse_duration(value).map(Self::Delay),
-            "drip" => parse_drip(value),
-            "oversize" if value.is_empty() => Ok(Self::Oversize(OVERSIZE)),
-            "oversize" => parse_number(value).map(Self::Oversize),
-            "gzip" => Ok(Self::Gzip),
-            "hang-up" => Ok(Self::HangUp),
-            "shape" => value.parse().map(Self::Shape),
-            "take-only" => parse_number(value).map(Self::TakeOnly),
-            _ => Err(NotUnderstood(format!("there is no fault '{name}'; --help lists them"))),
-        }
-    }
-}
-
-/// `upload*2` at `*`: `upload` and 2. The count `forever` is `Some(None)`.
-fn split_count(text: &str, mark: char) -> Result<(&str, Option<Option<u32>>), NotUnderstood> {
-    match text.split_once(mark) {
-        None => Ok((text, None)),
-        Some((rest, "forever")) if mark == '*' => Ok((rest, Some(None))),
-        Some((rest, count)) => parse_number(count).map(|count| (rest, Some(Some(count)))),
-    }
-}
-
-fn parse_number<N: FromStr>(text: &str) -> Result<N, NotUnderstood> {
-    text.parse().map_err(|_| NotUnderstood(format!("'{text}' is not a number that fits here")))
-}
-
-/// `503` or `503 Retry-After: 2`.
-fn parse_status(value: &str) -> Result<Effect, NotUnderstood> {
-    let (status, header) = value.split_once(' ').unwrap_or((value, ""));
-    let answer = Answer::page(parse_http_status(status)?);
-    match header.split_once(':') {
-        None => Ok(Effect::Answer(answer)),
-        Some((name, value)) => Ok(Effect::Answer(answer.header(name.trim(), value.trim()))),
-    }
-}
-
-/// `302 https://example.invalid/`.
-fn parse_redirect(value: &str) -> Result<Effect, NotUnderstood> {
-    match value.split_once(' ') {
-        Some((status, location)) => Ok(Effect::redirect(parse_http_status(status)?, location)),
-        None => Err(NotUnderstood("write a redirect as redirect=STATUS URL".to_owned())),
-    }
-}
-
-/// `text/html <h1>Wrong</h1>`.
-fn parse_body(value: &str) -> Result<Effect, NotUnderstood> {
-    match value.split_once(' ') {
-        Some((content_type, body)) => Ok(Effect::body(content_type, body.to_owned())),
-        None => Err(NotUnderstood("write a body as body=CONTENT-TYPE TEXT".to_owned())),
-    }
-}
-
-/// `HTTP/1.1 200 OK\r\n\r\n`, with `\r`, `\n`, `\\` and `\xFF` for what cannot be typed.
-fn parse_raw(value: &str) -> Result<Effect, NotUnderstood> {
-    let mut parts = value.split('\\');
-    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
-    while let Some(part) = parts.next() {
-        let (byte, rest) = match part.as_bytes().first() {
-            Some(b'r') => (b'\r', &part[1..]),
-            Some(b'n') => (b'\n', &part[1..]),
-            Some(b'x') => (parse_hex(part.get(1..3).unwrap_or_default())?, &part[3..]),
-            None => (b'\\', parts.next().unwrap_or_default()),
-            Some(_) => return Err(NotUnderstood(format!("'\\{part}' is none of \\r, \\n, \\\\ and \\xFF"))),
-        };
-        bytes.push(byte);
-        bytes.extend_from_slice(rest.as_bytes());
-    }
-    Ok(Effect::raw(bytes))
-}
-
-fn parse_hex(digits: &str) -> Result<u8, NotUnderstood> {
-    u8::from_str_radix(digits, 16).map_err(|_| NotUnderstood(format!("'\\x{digits}' is not a byte in two hex digits")))
-}
-
-/// `1 500ms`: one byte every half second.
-fn parse_drip(value: &str) -> Result<Effect, NotUnderstood> {
-    let (bytes, pause) = value.split_once(' ').unwrap_or(("1", value));
-    Ok(Effect::Drip(parse_number(bytes)?, parse_duration(pause)?))
-}
-
-fn parse_http_status(text: &str) -> Result<u16, NotUnderstood> {
-    let status = parse_number(text)?;
-    match (200..600).contains(&status) {
-        true => Ok(status),
-        false => Err(NotUnderstood(format!("{status} is not the status of an answer; they go from 200 to 599"))),
-    }
-}
-
-/// `300ms` or `2s`.
-fn parse_duration(text: &str) -> Result<Duration, NotUnderstood> {
-    if let Some(milliseconds) = text.strip_suffix("ms") {
-        return parse_number(milliseconds).map(Duration::from_millis);
-    }
-    match text.strip_suffix('s') {
-        Some(seconds) => parse_number(seconds).map(Duration::from_secs),
-        None => Err(NotUnderstood(format!("'{text}' is not a time; write 300ms or 2s"))),
-    }
 }
