@@ -569,13 +569,10 @@ impl Failure {
 
     fn entry(&self, request: &Request) -> ErrorEntry {
         let entry = match &self.advice {
-            _ if self.arrived && request.effect == Effect::Changes => {
-                let entry = ErrorEntry::uncertain(self.code);
-                match request.doubt {
-                    Some(advice) => entry.msg(self.code.msg_advising(advice)),
-                    None => entry,
-                }
-            }
+            _ if self.arrived && request.effect == Effect::Changes => match request.doubt {
+                Some(advice) => ErrorEntry::in_doubt(self.code, advice),
+                None => ErrorEntry::uncertain(self.code),
+            },
             Some(advice) => ErrorEntry::new(self.code).msg(self.code.msg_advising(advice)),
             None => ErrorEntry::new(self.code),
         };

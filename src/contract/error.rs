@@ -85,6 +85,12 @@ impl ErrorEntry {
         Self { msg: code.uncertain_msg(), repetir: false, incerto: true, ..Self::new(code) }
     }
 
+    /// The same, with its own advice (Portuguese) on how to find out.
+    #[must_use]
+    pub fn in_doubt(code: Code, advice: &str) -> Self {
+        Self { msg: code.msg_advising(advice), ..Self::uncertain(code) }
+    }
+
     /// With the service's own code and message.
     #[must_use]
     pub fn origin(mut self, origin: Origin) -> Self {

@@ -20,6 +20,16 @@ pub enum Stage {
     Lista,
     /// Examining the way to the service.
     Diagnostico,
+    /// Checking an MDF-e before it is sent.
+    Validacao,
+    /// Issuing an MDF-e.
+    Emissao,
+    /// Asking what became of an MDF-e.
+    Situacao,
+    /// Closing, cancelling or changing an MDF-e.
+    Evento,
+    /// Fetching a file.
+    Arquivo,
     /// All is done, well or not.
     Fim,
 }
@@ -36,6 +46,11 @@ impl Stage {
             Self::Consulta => "Consultando a averbação…",
             Self::Lista => "Listando os documentos…",
             Self::Diagnostico => "Verificando a conexão…",
+            Self::Validacao => "Conferindo o MDF-e…",
+            Self::Emissao => "Emitindo o MDF-e…",
+            Self::Situacao => "Consultando o MDF-e…",
+            Self::Evento => "Registrando o evento do MDF-e…",
+            Self::Arquivo => "Baixando o arquivo…",
             Self::Fim => "Concluindo…",
         }
     }

@@ -254,7 +254,8 @@ pub fn read<T: DeserializeOwned>(value: Value, code: Code) -> Result<T, ErrorEnt
     let mut track = serde_path_to_error::Track::new();
     let fields = serde_path_to_error::Deserializer::new(value, &mut track);
     let read = serde_ignored::deserialize(fields, |path| {
-        unknown.get_or_insert_with(|| path.to_string());
+        // An optional object on the way to it is a "?" in the path, of no meaning to the caller.
+        unknown.get_or_insert_with(|| path.to_string().replace(".?", ""));
     });
     match (read, unknown) {
         (Ok(_), Some(name)) => Err(bad_field(code, &name, "não existe").repeat(false)),
