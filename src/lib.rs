@@ -35,3 +35,4 @@ pub mod logging;
 pub mod porto;
 pub mod redact;
 pub mod settings;
+pub mod webmania;

@@ -199,21 +199,18 @@ fn three_digits(text: &str) -> Option<u16> {
     text[..end].parse().ok().filter(|_| end == 3)
 }
 
-/// The MDF-e that Sefaz names: `[chMDFe: 44 characters][nProt:15 digits]`, with or without the colon and the blanks.
+/// The MDF-e that Sefaz names. The manual writes `[chMDFe: 44 characters][nProt:15 digits]`; the authorizer itself
+/// `[chMDFe Não Encerrada:…][NroProtocolo:…]`.
 fn named(text: &str) -> Option<MdfeAberto> {
-    let chave = marked(text, "chMDFe", 44)?;
-    Some(MdfeAberto { chave, protocolo: marked(text, "nProt", 15).unwrap_or_default() })
+    let chave = marked(text, &["chMDFe"], 44)?;
+    Some(MdfeAberto { chave, protocolo: marked(text, &["nProt", "NroProtocolo"], 15).unwrap_or_default() })
 }
 
-/// The `length` letters and digits behind `mark` and what separates them.
-fn marked(text: &str, mark: &str, length: usize) -> Option<String> {
-    let behind = &text[text.find(mark)? + mark.len()..];
-    let value: String = behind
-        .trim_start_matches([' ', ':', '=', '"', '\\', '>', ']', '['])
-        .chars()
-        .take_while(char::is_ascii_alphanumeric)
-        .collect();
-    (value.len() == length).then_some(value)
+/// The first word of `length` letters and digits behind one of `marks`, which may stand right before it.
+fn marked(text: &str, marks: &[&str], length: usize) -> Option<String> {
+    let (mark, place) = marks.iter().find_map(|mark| Some((mark, text.find(mark)?)))?;
+    let mut words = text[place + mark.len()..].split(|c: char| !c.is_ascii_alphanumeric());
+    words.find(|word| word.len() == length).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -259,6 +256,7 @@ mod tests {
             format!("Existe [chMDFe:{KEY}] [nProt: 941260000000001]"),
             format!("[chMDFe{KEY}][nProt941260000000001]"),
             format!("chMDFe: {KEY} nProt: 941260000000001"),
+            format!("Rejeição: Existe MDF-e [chMDFe Não Encerrada:{KEY}][NroProtocolo:941260000000001]"),
         ] {
             let found = named(&text).unwrap();
             assert_eq!((found.chave.as_str(), found.protocolo.as_str()), (KEY, "941260000000001"), "{text}");
