@@ -6,10 +6,11 @@ use std::time::Instant;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::averba::{self, Service, Sessions};
+use crate::averba::{self, Manifests, Service, Sessions};
 use crate::contract::{
     AverbaRet, AverbaRetMany, Averbacao, Cancela, CancelaRet, Code, ConfigRet, Consulta, DiagnosticoRet, ErrorEntry,
-    ListaRet, Login, LoginRet, Progress, Upload, UploadRet, bad_field, field, missing, parse_object, read, to_json,
+    ListaRet, Login, LoginRet, Manifesto, MdfeArquivo, MdfeArquivoRet, MdfeNotificacao, MdfeRegras, MdfeRegrasRet,
+    MdfeRet, Progress, Stage, Upload, UploadRet, bad_field, field, missing, parse_object, read, to_json,
 };
 use crate::diagnostico::{Subject, diagnostico};
 use crate::http::Http;
@@ -17,6 +18,7 @@ use crate::logging::{Entry, Log};
 use crate::porto::{Found, Porto};
 use crate::redact::excerpt;
 use crate::settings::{self, Level, Settings};
+use crate::webmania::{self, Webmania};
 
 /// The environment variable that names a file with settings.
 const CONFIG_VARIABLE: &str = "AVERBADOR_CONFIG";
@@ -31,6 +33,7 @@ pub struct Engine {
     http: Http,
     porto: Porto,
     sessions: Sessions,
+    webmania: Webmania,
 }
 
 impl Engine {
@@ -63,6 +66,7 @@ impl Engine {
         Ok(Self {
             given,
             porto: Porto::new(&settings)?,
+            webmania: Webmania::new(&settings)?,
             http: Http::new(settings.clone(), log.clone())?,
             settings,
             log,
@@ -94,6 +98,16 @@ impl Engine {
             Operation::Cancela => self.cancela(message.fields, progress),
             Operation::Lista => self.lista(message.fields, progress),
             Operation::Diagnostico => self.diagnostico(message.fields, progress),
+            Operation::MdfeEmite => self.mdfe(operation, message.fields, |it, request| it.emit(request, progress)),
+            Operation::MdfeConsulta => self.mdfe(operation, message.fields, |it, request| it.query(&request, progress)),
+            Operation::MdfeEncerra => self.mdfe(operation, message.fields, |it, request| it.close(&request, progress)),
+            Operation::MdfeCancela => self.mdfe(operation, message.fields, |it, request| it.cancel(&request, progress)),
+            Operation::MdfeCondutor => {
+                self.mdfe(operation, message.fields, |it, request| it.add_driver(&request, progress))
+            }
+            Operation::MdfeArquivo => self.mdfe_file(message.fields, progress),
+            Operation::MdfeNotificacao => mdfe_notification(message.fields),
+            Operation::MdfeRegras => mdfe_rules(message.fields),
         };
         self.log_call(operation, &reply, start);
         reply
@@ -166,8 +180,50 @@ impl Engine {
         }
     }
 
+    fn mdfe<T: DeserializeOwned>(
+        &self,
+        operation: Operation,
+        fields: Fields,
+        work: impl FnOnce(Manifests, T) -> MdfeRet,
+    ) -> String {
+        let manifests =
+            Manifests { service: self.service(), consulta: self.settings.porto.consulta, webmania: &self.webmania };
+        match typed(fields) {
+            Ok(request) => to_json(&work(manifests, request)),
+            Err(error) => operation.refused(error),
+        }
+    }
+
+    fn mdfe_file(&self, fields: Fields, progress: &mut Progress) -> String {
+        let written = typed(fields).and_then(|request: MdfeArquivo| {
+            let token = self.webmania.token(&request.token)?;
+            progress.begin(Stage::Arquivo, 0, 1)?;
+            let bytes = webmania::fetch(&self.webmania, &self.http, &token, &request);
+            progress.end(Stage::Arquivo, 1, 1, bytes.as_ref().err());
+            Ok((request.arquivo, bytes?))
+        });
+        match written {
+            Ok((file, bytes)) => to_json(&MdfeArquivoRet::written(file, bytes)),
+            Err(error) => Operation::MdfeArquivo.refused(error),
+        }
+    }
+
     fn service(&self) -> Service<'_> {
         Service { porto: &self.porto, http: &self.http, sessions: &self.sessions }
+    }
+}
+
+fn mdfe_notification(fields: Fields) -> String {
+    match typed(fields).and_then(|request: MdfeNotificacao| webmania::notification(&request)) {
+        Ok(manifesto) => to_json(&MdfeRet::new(Operation::MdfeNotificacao.name(), manifesto)),
+        Err(error) => Operation::MdfeNotificacao.refused(error),
+    }
+}
+
+fn mdfe_rules(fields: Fields) -> String {
+    match typed(fields) {
+        Ok(MdfeRegras {}) => to_json(&MdfeRegrasRet::new(webmania::rules())),
+        Err(error) => Operation::MdfeRegras.refused(error),
     }
 }
 
@@ -220,7 +276,42 @@ pub enum Operation {
     Lista,
     /// `Diagnostico` → diagnosticoRet
     Diagnostico,
+    /// `mdfeEmite` → mdfeEmiteRet
+    MdfeEmite,
+    /// `mdfeConsulta` → mdfeConsultaRet
+    MdfeConsulta,
+    /// `mdfeEncerra` → mdfeEncerraRet
+    MdfeEncerra,
+    /// `mdfeCancela` → mdfeCancelaRet
+    MdfeCancela,
+    /// `mdfeCondutor` → mdfeCondutorRet
+    MdfeCondutor,
+    /// `mdfeArquivo` → mdfeArquivoRet
+    MdfeArquivo,
+    /// `mdfeNotificacao` → mdfeNotificacaoRet
+    MdfeNotificacao,
+    /// `mdfeRegras` → mdfeRegrasRet
+    MdfeRegras,
 }
+
+/// All of them.
+const OPERATIONS: [Operation; 15] = [
+    Operation::Login,
+    Operation::Upload,
+    Operation::Consulta,
+    Operation::Averba,
+    Operation::Cancela,
+    Operation::Lista,
+    Operation::Diagnostico,
+    Operation::MdfeEmite,
+    Operation::MdfeConsulta,
+    Operation::MdfeEncerra,
+    Operation::MdfeCancela,
+    Operation::MdfeCondutor,
+    Operation::MdfeArquivo,
+    Operation::MdfeNotificacao,
+    Operation::MdfeRegras,
+];
 
 impl Operation {
     /// As `mod` names it.
@@ -234,14 +325,20 @@ impl Operation {
             Self::Cancela => "Cancela",
             Self::Lista => "Lista",
             Self::Diagnostico => "Diagnostico",
+            Self::MdfeEmite => "mdfeEmite",
+            Self::MdfeConsulta => "mdfeConsulta",
+            Self::MdfeEncerra => "mdfeEncerra",
+            Self::MdfeCancela => "mdfeCancela",
+            Self::MdfeCondutor => "mdfeCondutor",
+            Self::MdfeArquivo => "mdfeArquivo",
+            Self::MdfeNotificacao => "mdfeNotificacao",
+            Self::MdfeRegras => "mdfeRegras",
         }
     }
 
     /// By its name, without regard to case. 1004 if there is none.
     fn named(name: &str) -> Result<Self, ErrorEntry> {
-        let known =
-            [Self::Login, Self::Upload, Self::Consulta, Self::Averba, Self::Cancela, Self::Lista, Self::Diagnostico];
-        known.into_iter().find(|operation| operation.name().eq_ignore_ascii_case(name)).ok_or_else(|| {
+        OPERATIONS.into_iter().find(|operation| operation.name().eq_ignore_ascii_case(name)).ok_or_else(|| {
             ErrorEntry::new(Code::UnknownMod).msg(format!(
                 "A operação \"{}\" não existe nesta versão. Confira o nome em \"mod\" ou atualize a biblioteca.",
                 excerpt(name, &[])
@@ -258,6 +355,14 @@ impl Operation {
             Self::Cancela => to_json(&CancelaRet::new(String::new(), Some((None, error)), None)),
             Self::Lista => to_json(&ListaRet::new(Vec::new(), 0, Some(error), None)),
             Self::Diagnostico => to_json(&DiagnosticoRet::refused(error)),
+            Self::MdfeEmite
+            | Self::MdfeConsulta
+            | Self::MdfeEncerra
+            | Self::MdfeCancela
+            | Self::MdfeCondutor
+            | Self::MdfeNotificacao => to_json(&MdfeRet::new(self.name(), Manifesto::default()).failed(error)),
+            Self::MdfeArquivo => to_json(&MdfeArquivoRet::refused(error)),
+            Self::MdfeRegras => to_json(&MdfeRegrasRet::refused(error)),
             Self::Consulta | Self::Averba => to_json(&AverbaRet::from(Averbacao::default().failed(error))),
         }
     }

@@ -6,6 +6,7 @@ mod cancela;
 mod diary;
 mod lista;
 mod many;
+mod mdfe;
 mod sessions;
 mod single;
 mod visit;
@@ -21,6 +22,7 @@ use crate::settings::ConsultaMode;
 
 pub use cancela::cancela;
 pub use lista::lista;
+pub use mdfe::Manifests;
 pub use sessions::Sessions;
 pub use visit::Service;
 

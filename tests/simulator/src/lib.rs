@@ -188,7 +188,8 @@ impl Simulator {
             "porto": {
                 "url": format!("{base}{}", averbeporto::CONN),
                 "consulta_url": format!("{base}{}", averbeporto::PUBLIC_CONSULTA),
-            }
+            },
+            "webmania": { "url": base, "token": self.shared.config.webmania_token },
         });
         if let Some(ca) = ca {
             settings["ca_pem"] = ca.to_string_lossy().into();

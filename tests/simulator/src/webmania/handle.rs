@@ -1,22 +1,12 @@
 //! What tests do with the service through the simulator's handle.
 
-use std::path::Path;
 use std::time::Duration;
-
-use serde_json::{Value, json};
 
 use super::shape::MdfeShape;
 use super::{Mdfe, Notification, Service};
 use crate::{Simulator, lock};
 
 impl Simulator {
-    /// The part `webmania` of the settings for `av_configure`: over HTTPS when the file with the authority's certificate
-    /// is named, else over plain HTTP.
-    pub fn webmania_settings(&self, ca: Option<&Path>) -> Value {
-        let url = if ca.is_some() { self.https_url() } else { self.http_url() };
-        json!({"url": url, "token": self.shared.config.webmania_token})
-    }
-
     /// All MDF-e ever emitted, in the order of their emission.
     pub fn mdfes(&self) -> Vec<Mdfe> {
         lock(&self.shared.webmania).mdfes.all()

@@ -81,10 +81,9 @@ fn every_call_wants_the_token() {
         assert!([400, 404].contains(&let_in.status), "{let_in:?}");
     }
     assert!(simulator.mdfes().is_empty());
-    let settings = simulator.webmania_settings(Some("ca.pem".as_ref()));
-    assert_eq!(settings, json!({"url": simulator.https_url(), "token": "outro"}));
-    assert_eq!(simulator.webmania_settings(None)["url"], simulator.http_url());
-    assert_eq!(simulator.settings(None)["webmania"], Value::Null);
+    let settings = simulator.settings(Some("ca.pem".as_ref()));
+    assert_eq!(settings["webmania"], json!({"url": simulator.https_url(), "token": "outro"}));
+    assert_eq!(simulator.settings(None)["webmania"]["url"], simulator.http_url());
 }
 
 #[test]
