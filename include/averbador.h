@@ -269,8 +269,9 @@ AV_API char *AV_CALL av_upload_file(const char *cookie, const char *path);
 AV_API char *AV_CALL av_consulta(const char *cookie, const char *chave);
 
 /**
- * Does what a JSON message asks, by its `mod`: `login`, `Upload`, `Consulta`, `Averba`, `Cancela`, `Lista` or
- * `Diagnostico` in this version.
+ * Does what a JSON message asks, by its `mod`: `login`, `Upload`, `Consulta`, `Averba`, `Cancela`, `Lista`, `Diagnostico`,
+ * and for MDF-e (Webmania) `mdfeEmite`, `mdfeConsulta`, `mdfeEncerra`, `mdfeCancela`, `mdfeCondutor`, `mdfeArquivo`,
+ * `mdfeNotificacao`, `mdfeRegras` in this version.
  *
  * `Averba` is the whole flow for a CT-e, login (unless `cookie` still holds), upload and consulta:
  * `{"mod":"Averba","user","pass","cookie"?,"cte"}`. It logs in again once when the session has ended; an upload whose
@@ -296,6 +297,24 @@ AV_API char *AV_CALL av_consulta(const char *cookie, const char *chave);
  * (`recebida`, `dump`). Each has `status` (0: it is wrong, or one before it was), `feito` (false: there was nothing to do, or
  * one before it was wrong), `ms`, `msg` and, if it is wrong, `error`; the first of these is the reply's.
  *
+ * MDF-e: `token` is the Access Token of Webmania's API 2.0, unless it is set (`webmania.token`); which MDF-e is `uuid` or
+ * `chave`. The replies have what the service says of it, `uuid`, `chave`, `serie`, `numero`, `motivo`, `xml`, `damdfe`, `log`,
+ * and in `situacao` the word that it calls status: aprovado, reprovado, cancelado, encerrado, processando, contingencia.
+ *
+ * `mdfeEmite`: `mdfe` is the document as in the seed; numbers are taken for texts, and CNPJ, CPF, CEP and plates with their
+ * masks. It is checked first. What Sefaz would reject is in `pendencias`, and nothing is sent (6002); what is to be thought of
+ * in `avisos`: each {`campo`, a JSON pointer into the request, `rejeicao`, `msg`, `acao`}. With `"somente_validar":true` that
+ * is all. `"averbar":{...}`, the fields of an Averba, has the CT-e endorsed first (`averbacao` is its averbaRet), or
+ * `"averbacoes":[averbaRet, ...]` brings the numbers of earlier calls: they are filled into `seguro`, and a CT-e without one is
+ * pending, unless `"contingencia_averbacao":true` lets "99999" go in its place. 6004: received, not decided yet; with
+ * `aguardar_s` (0 to 600) the call asks again until it is. 6007: another one, in `mdfe_aberto`, must be closed first. With
+ * `"incerto":true` it may have been issued: it is never sent twice by this library, and must not be by you before you looked.
+ *
+ * `mdfeConsulta` (`aguardar_s`), `mdfeEncerra` (`uf`, `municipio`, `codigo_municipio`), `mdfeCancela` (`justificativa`, 15 to
+ * 255 characters), `mdfeCondutor` (`nome`, `cpf`). `mdfeArquivo` writes the file of a `chave` and `tipo` ("pdf", "xml"), or of
+ * a `url` out of a reply, to `arquivo`, whole or not at all. `mdfeNotificacao` reads `corpo`, what your own web server received
+ * from Webmania; `segredo` and `segredo_recebido` must be the same. `mdfeRegras`: the rules of the check.
+ *
  * Takes: `request_json`, a JSON object in UTF-8, NUL-terminated, not NULL, with `mod` and the fields of the contract;
  * `on_progress`, called with an event before and after each stage, or NULL; `context`, given to `on_progress` as it is.
  *
@@ -303,14 +322,15 @@ AV_API char *AV_CALL av_consulta(const char *cookie, const char *chave);
  * A request that names no known `mod` is answered with erroRet. Every reply has `status`: 1 done, 0 not done.
  *
  * Errors: 1003 (not a JSON object), 1004 (unknown `mod`), 1005 (missing field), 1006 (unknown or wrong field), 9002
- * (stopped by `on_progress`), 3007 (the clock of this computer is wrong: Diagnostico alone), and those of `av_login`,
- * `av_upload_file` and `av_consulta`. `msg` names the field.
+ * (stopped by `on_progress`), 3007 (the clock of this computer is wrong: Diagnostico alone), those of `av_login`,
+ * `av_upload_file` and `av_consulta`, and of MDF-e 6001 to 6011. `msg` names the field.
  *
  * Blocks: as those functions do, for each request that it takes (a Consulta: 400 keys a request with a session, 100
  * without; an Averba of many documents: for each 400 of them a consulta, an upload and a consulta). Diagnostico: at most
- * `timeout_conexao_s` for each step up to `tls`, then as one request, with a `cookie` as three.
+ * `timeout_conexao_s` for each step up to `tls`, then as one request, with a `cookie` as three. mdfeEmite: at most five times
+ * `timeout_s`, then `aguardar_s`; mdfeConsulta: a quarter of `timeout_s`, then `aguardar_s`.
  *
- * Source: seed document PROC001, sections 1 to 3; Averba: Part II.
+ * Source: seed document PROC001, sections 1 to 3; Averba: Part II; MDF-e: seed document "Webmania, emissao de MDF-e".
  *
  * `request_json` is NULL or points to a NUL-terminated string; `on_progress` is NULL or a function that can be called
  * with `context` on this thread until this call returns.

@@ -4,7 +4,7 @@
 //! answers it and leaves as JSON:
 //!
 //! ```text
-//! abi -> dispatch -> averba, diagnostico -> porto -> http, document, contract, settings, redact
+//! abi -> dispatch -> averba, diagnostico -> porto, webmania -> http, document, contract, settings, redact
 //! ```
 //!
 //! | room | what is in it |
@@ -15,9 +15,10 @@
 //! | [`settings`] | `av_configure`: names, defaults, limits |
 //! | [`http`] | the one HTTP client: TLS, proxy, timeouts, limits |
 //! | [`document`] | access keys, XML, ZIPs and folders of them, as far as they must be read |
-//! | [`averba`] | the whole flow in one call: login, upload, consulta; one document or thousands, with a diary |
+//! | [`averba`] | the whole flow in one call: login, upload, consulta; one document or thousands, with a diary; then the MDF-e |
 //! | [`diagnostico`] | the way to the service, examined step by step |
 //! | [`porto`] | AverbePorto: login, upload, consulta, listing |
+//! | [`webmania`] | MDF-e: the document and its check, emission, query, events, files |
 //! | [`logging`] | the log |
 //! | [`redact`] | excerpts of foreign text without secrets |
 //!

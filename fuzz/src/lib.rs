@@ -4,7 +4,8 @@
 //! A function here panics where the library breaks a promise; a panic of the library's own is a finding as well.
 
 use averbador::contract::{
-    Averba, Cancela, Code, Consulta, Lista, Login, OneOrMany, Secret, Upload, field, parse_object, read,
+    Averba, Cancela, Code, Consulta, Lista, Login, MdfeEmite, MdfeNotificacao, OneOrMany, Secret, Upload, field,
+    parse_object, read,
 };
 use averbador::dispatch::Message;
 use averbador::document::{AccessKey, Content, Document, Fiscal, check_zip};
@@ -12,6 +13,7 @@ use averbador::porto::answer::Answer;
 use averbador::porto::{Filters, Session};
 use averbador::redact::excerpt;
 use averbador::settings;
+use averbador::webmania::{self, Said};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -43,6 +45,15 @@ pub fn pedido(bytes: &[u8]) {
         let _ = Filters::of(&lista);
     }
     let _ = (typed::<Averba>(&fields), typed::<Cancela>(&fields).map(Cancela::parts));
+    if let Some(Ok(mut mdfe)) = typed::<MdfeEmite>(&fields).map(|request| webmania::document(request.mdfe)) {
+        // What is sent passes the check that it has passed.
+        if webmania::check(&mut mdfe).pending.is_empty() {
+            assert!(webmania::check(&mut mdfe).pending.is_empty());
+        }
+    }
+    if let Some(notification) = typed::<MdfeNotificacao>(&fields) {
+        let _ = webmania::notification(&notification);
+    }
 }
 
 fn typed<T: DeserializeOwned>(fields: &Map<String, Value>) -> Option<T> {
@@ -63,6 +74,10 @@ pub fn resposta(bytes: &[u8]) {
     let secret = Secret::from(SECRET.to_owned());
     let secrets = [&secret];
     assert!(!excerpt(&text, &secrets).contains(SECRET));
+    for (status, doubt) in [(200, None), (200, Some("?")), (403, None), (500, Some("?"))] {
+        let said = Said::read(status, &text, doubt, &secrets).map(|said| (said.manifesto, said.error, said.named));
+        assert!(!format!("{said:?}").contains(SECRET));
+    }
     let Ok(answer) = Answer::read(&text, &secrets) else { return };
     let refusals = [Code::BadCredentials, Code::SessionExpired].map(|code| answer.refusal(code));
     assert!(!format!("{refusals:?}{:?}", answer.errors()).contains(SECRET));

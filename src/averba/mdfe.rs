@@ -130,9 +130,9 @@ impl Manifests<'_> {
     /// A duplicate is the one that Sefaz has: with the same key it is this very MDF-e (204), else another (539).
     fn adopt(self, token: &Secret, said: Said, reply: &mut MdfeRet, progress: &mut Progress) -> Outcome {
         let is_the_same = said.rejection == Some(204);
+        // Not by its uuid: that is the attempt that was rejected.
         let chave = said.named.as_ref().map_or(&said.manifesto.chave, |named| &named.chave);
-        let uuid = if is_the_same { said.manifesto.uuid.as_str() } else { "" };
-        let found = Which::known(uuid, chave).map(|which| self.look_up(token, &which, progress));
+        let found = Which::known("", chave).map(|which| self.look_up(token, &which, progress));
         match found {
             Some(Ok(found)) if is_the_same && found.error.is_none() => {
                 reply

@@ -6,7 +6,6 @@
 use serde_json::{Map, Value};
 
 use crate::contract::{Code, ErrorEntry, Manifesto, MdfeAberto, Origin, Secret};
-use crate::http::Answer;
 use crate::redact::{excerpt, mask_secrets};
 
 /// What Webmania said of an MDF-e.
@@ -28,20 +27,20 @@ struct Rejection {
 }
 
 impl Said {
-    /// Reads an answer; `doubt` is what to do where nobody knows whether the request took effect, of one that has an effect.
+    /// Reads an answer of HTTP status `status`; `doubt` is what to do where nobody knows whether the request took effect, of one that has an effect.
     /// 4003 if it is none of Webmania's.
-    pub fn read(answer: &Answer, doubt: Option<&str>, secrets: &[&Secret]) -> Result<Self, ErrorEntry> {
-        let text = mask_secrets(&answer.text(), secrets);
+    pub fn read(status: u16, text: &str, doubt: Option<&str>, secrets: &[&Secret]) -> Result<Self, ErrorEntry> {
+        let text = mask_secrets(text, secrets);
         let Ok(Value::Object(object)) = serde_json::from_str(&text) else {
             return Err(not_understood(&text, doubt, secrets));
         };
         let manifesto = manifesto(&object);
         let error = flat(object.get("error"));
-        let failed = !(200..300).contains(&answer.status);
+        let failed = !(200..300).contains(&status);
         let error = if error.is_empty() && failed { flat(object.get("msg")) } else { error };
         let said = Self { manifesto, error: None, named: None, rejection: None };
         if failed || !error.is_empty() {
-            return Ok(said.refused(answer.status, &error, doubt));
+            return Ok(said.refused(status, &error, doubt));
         }
         match said.manifesto.situacao.as_str() {
             "aprovado" | "contingencia" | "encerrado" | "cancelado" => Ok(said),

@@ -161,7 +161,8 @@ impl Webmania {
         if let Some(advice) = call.doubt {
             request = request.in_doubt(advice);
         }
-        Said::read(&http.send(&request).map_err(explained)?, call.doubt, &secrets)
+        let answer = http.send(&request).map_err(explained)?;
+        Said::read(answer.status, &answer.text(), call.doubt, &secrets)
     }
 
     /// `path` at the service.
@@ -251,7 +252,7 @@ fn normal(name: &str, text: &str, format: Format) -> Result<String, ErrorEntry> 
 }
 
 fn is_json(body: &[u8]) -> bool {
-    body.trim_ascii_start().starts_with(b"{")
+    body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body).trim_ascii_start().starts_with(b"{")
 }
 
 /// The firewall of Webmania answers wrong tokens, too many requests and unknown addresses alike.

@@ -9,7 +9,7 @@ use reqwest::Url;
 use serde_json::{Value, json};
 use simulator::{Answer, Config, Effect, Fault, Proxy, ProxyConfig, Target, User};
 
-use crate::driver::{Documents, Said, TempFile, World, fixture, run, target};
+use crate::driver::{Documents, Said, TempFile, World, fixture, fixture_file, run, target};
 
 /// With whatever is written differently in JSON, in HTML and in a form.
 const USER: &str = "marca-do-usuário <1>";
@@ -17,6 +17,10 @@ const PASSWORD: &str = "marca\"da\\senha'/é&<2> +";
 /// As another platform would make it: not to be told by its looks.
 const COOKIE: &str = "marca-da-sessao-3,Xyz";
 const PROXY_PASSWORD: &str = "marcaDaSenhaDoProxy4";
+/// Webmania's. (No more than a header can hold.)
+const TOKEN: &str = "marcaDoToken<5>&\"'/+";
+/// What a notification should bring.
+const NOTIFICATION_SECRET: &str = "marca-do-segredo-6";
 /// `usuario:marcaDaSenhaDoProxy4`, as a proxy wants it.
 const PROXY_CREDENTIALS: &str = "dXN1YXJpbzptYXJjYURhU2VuaGFEb1Byb3h5NA";
 
@@ -31,7 +35,8 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        Self::of(World::with(Config { users: vec![User::new(USER, PASSWORD)], ..Config::default() }))
+        let users = vec![User::new(USER, PASSWORD)];
+        Self::of(World::with(Config { users, webmania_token: TOKEN.to_owned(), ..Config::default() }))
     }
 
     fn of(world: World) -> Self {
@@ -47,6 +52,7 @@ impl Scene {
         let by_login = |request: Value| with(&json!({"user":USER,"pass":PASSWORD}), request);
         let by_both = |request: Value| with(&json!({"user":USER,"pass":PASSWORD,"cookie":COOKIE}), request);
         let cancellation = fixture("evento-cancelamento.xml");
+        let pdf = target().path(&self.place.path().with_file_name("damdfe.pdf"));
         vec![
             by_login(json!({"mod":"login"})),
             json!({"mod":"Upload","cookie":COOKIE,"cte":self.documents.path(0)}),
@@ -58,6 +64,13 @@ impl Scene {
             by_both(json!({"mod":"Averba","cte":[self.documents.path(1),self.documents.path(2)],"diario":diary})),
             by_both(json!({"mod":"Cancela","cte":cancellation})),
             by_both(json!({"mod":"Lista"})),
+            json!({"mod":"mdfeEmite","token":TOKEN,"mdfe":mdfe(),
+                "averbar":{"user":USER,"pass":PASSWORD,"cookie":COOKIE,"cte":[self.documents.path(0)]}}),
+            json!({"mod":"mdfeEmite","mdfe":mdfe()}),
+            json!({"mod":"mdfeConsulta","token":TOKEN,"uuid":UUID}),
+            json!({"mod":"mdfeEncerra","token":TOKEN,"uuid":UUID,"uf":"PR","municipio":"Curitiba"}),
+            json!({"mod":"mdfeArquivo","token":TOKEN,"chave":MDFE,"tipo":"pdf","arquivo":pdf}),
+            json!({"mod":"mdfeNotificacao","corpo":"{}","segredo":NOTIFICATION_SECRET,"segredo_recebido":TOKEN}),
         ]
     }
 
@@ -91,13 +104,22 @@ impl Scene {
     fn check(mut self, what: &str) {
         self.said += &texts_beside(self.place.path());
         let sessions = self.world.simulator.sessions().into_iter().map(|session| session.cookie);
-        let secrets = [USER, PASSWORD, COOKIE, PROXY_PASSWORD, PROXY_CREDENTIALS].map(str::to_owned);
+        let secrets = [USER, PASSWORD, COOKIE, PROXY_PASSWORD, PROXY_CREDENTIALS, TOKEN, NOTIFICATION_SECRET];
+        let secrets = secrets.map(str::to_owned);
         for secret in secrets.into_iter().chain(sessions) {
             for spelling in spellings(&secret) {
                 assert!(!self.said.contains(&spelling), "{what}: {spelling} is in\n{}", self.said);
             }
         }
     }
+}
+
+const UUID: &str = "90d30c80-d0be-4c8f-a749-a818989222ca";
+const MDFE: &str = "41261199990001000198580010000000011283746510";
+
+/// A document that nothing is wrong with.
+fn mdfe() -> Value {
+    serde_json::from_slice(&fs::read(fixture_file("mdfe.json")).expect("the fixture")).expect("the fixture is JSON")
 }
 
 /// `request` with `fields`.
@@ -172,7 +194,7 @@ fn not_when_all_is_well() {
 
 #[test]
 fn not_when_the_service_echoes_them() {
-    for (to_login, to_others) in echoes(&[USER, PASSWORD]).into_iter().zip(echoes(&[COOKIE])) {
+    for (to_login, to_others) in echoes(&[USER, PASSWORD]).into_iter().zip(echoes(&[COOKIE, TOKEN])) {
         let mut scene = Scene::new();
         let what = format!("{to_login:?}");
         scene.world.simulator.fault(Fault::new(to_login).on(Target::Login).forever());
