@@ -92,6 +92,9 @@ impl Scene {
         for line in &said.lines {
             let mut reply: Value = serde_json::from_str(line).expect("replies are JSON");
             reply.as_object_mut().expect("an object").remove("cookie");
+            if let Some(averbacao) = reply.get_mut("averbacao") {
+                averbacao.as_object_mut().expect("an object").remove("cookie");
+            }
             if reply["mod"] == "loginRet" {
                 reply.as_object_mut().expect("an object").remove("user");
             }
@@ -194,10 +197,12 @@ fn not_when_all_is_well() {
 
 #[test]
 fn not_when_the_service_echoes_them() {
-    for (to_login, to_others) in echoes(&[USER, PASSWORD]).into_iter().zip(echoes(&[COOKIE, TOKEN])) {
+    let to_others = echoes(&[COOKIE]).into_iter().zip(echoes(&[TOKEN]));
+    for (to_login, (to_others, to_webmania)) in echoes(&[USER, PASSWORD]).into_iter().zip(to_others) {
         let mut scene = Scene::new();
         let what = format!("{to_login:?}");
         scene.world.simulator.fault(Fault::new(to_login).on(Target::Login).forever());
+        scene.world.simulator.fault(Fault::new(to_webmania).on(Target::Webmania).forever());
         scene.world.simulator.fault(Fault::new(to_others).forever());
         scene.execute_everything();
         scene.check(&what);
