@@ -5,6 +5,7 @@
 
 mod answer;
 mod arquivo;
+mod breaks;
 mod check;
 mod document;
 mod field;
