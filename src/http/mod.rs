@@ -1,0 +1,208 @@
+//! The one HTTP client: TLS roots, proxy, timeouts, limits, redirects, retries.
+//!
+//! The asynchronous reqwest client runs on a runtime of one thread, and every call blocks on it. reqwest's own blocking
+//! façade would be shorter, but it loses the error of a connection while it feeds a streamed body ("receiver is gone"):
+//! then nobody could tell "refused, nothing sent" from "broken off, perhaps received".
+
+mod answer;
+mod failure;
+mod request;
+
+use std::borrow::Cow;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use reqwest::header::LOCATION;
+use reqwest::{Client, Method, Proxy, Response, StatusCode, Url, redirect};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::runtime::{self, Runtime};
+
+use crate::contract::{Code, ErrorEntry, bad_field};
+use crate::logging::{Entry, Log};
+use crate::settings::{Level, Settings, is_pem_text};
+use answer::{read_answer, text};
+use failure::Failure;
+use request::build;
+
+pub use answer::{Answer, Head};
+pub use failure::find;
+pub use request::{Credential, Effect, Payload, Request};
+
+/// The name of the client's own thread.
+pub const THREAD_NAME: &str = "averbador";
+
+/// Redirects followed in one request, all on the same host.
+const MAX_REDIRECTS: usize = 5;
+/// The client. It starts its thread with the first request, and ends it when dropped.
+pub struct Http {
+    settings: Settings,
+    log: Arc<Log>,
+    ca: Vec<CertificateDer<'static>>,
+    started: Mutex<Option<Arc<Started>>>,
+}
+
+struct Started {
+    // Dropped in this order: the client's connections before the thread that drives them.
+    client: Client,
+    runtime: Runtime,
+}
+
+impl Started {
+    /// Does `work`, to its end if that comes within `limit`. (Behind a pointer: the runtime's own code, once for each kind
+    /// of work, would make the library larger.)
+    fn work(&self, limit: Duration, work: Pin<&mut dyn Future<Output = ()>>) {
+        // Whether it came to its end shows in what it leaves behind.
+        let _ = self.runtime.block_on(async { tokio::time::timeout(limit, work).await });
+    }
+}
+
+impl Http {
+    /// A client for `settings`. 1008 if `ca_pem` cannot be read.
+    pub fn new(settings: Settings, log: Arc<Log>) -> Result<Self, ErrorEntry> {
+        let ca = settings.ca_pem.as_deref().map(read_ca).transpose()?.unwrap_or_default();
+        Ok(Self { settings, log, ca, started: Mutex::new(None) })
+    }
+
+    /// Sends `request` and reads its answer. Blocks at most for its own time or the settings' `timeout_s`, twice that where
+    /// a safe request is repeated once because its connection broke.
+    pub fn send(&self, request: &Request) -> Result<Answer, ErrorEntry> {
+        self.send_noting(request, &mut None)
+    }
+
+    /// As `send`; `head` becomes how the last answer began, if one did.
+    pub fn send_noting(&self, request: &Request, head: &mut Option<Head>) -> Result<Answer, ErrorEntry> {
+        let started = self.started()?;
+        match self.send_once(&started, request, head) {
+            // A kept-alive connection that the server closed meanwhile shows itself only when it is used.
+            Err(failure)
+                if failure.code == Code::BrokenOff && (request.effect == Effect::Reads || !failure.arrived) =>
+            {
+                self.send_once(&started, request, head)
+            }
+            answer => answer,
+        }
+        .map_err(|failure| failure.entry(request))
+    }
+
+    fn send_once(&self, started: &Started, request: &Request, head: &mut Option<Head>) -> Result<Answer, Failure> {
+        let start = Instant::now();
+        let limit = request.limit.unwrap_or_else(|| self.settings.timeout());
+        let mut answer = Err(Failure::after(Code::Timeout, "the time for the whole request is over"));
+        let exchange = async { answer = exchange(&started.client, request, head).await };
+        started.work(limit, pin!(exchange));
+        if self.log.wants(Level::Detalhe) {
+            self.log.write(&Entry::Requisicao {
+                metodo: request.payload.method().as_str(),
+                url: request.url.as_str(),
+                enviados: request.payload.bytes(),
+                recebidos: answer.as_ref().map_or(0, |answer| answer.body.len()),
+                erro: answer.as_ref().err().map(|failure| failure.entry(request)).as_ref(),
+                ms: start.elapsed().as_millis(),
+            });
+        }
+        answer
+    }
+
+    /// Does `work` with the client's thread at hand, at most for the settings' `timeout_conexao_s`: then 3004.
+    pub fn connecting<T>(&self, work: impl Future<Output = Result<T, ErrorEntry>>) -> Result<T, ErrorEntry> {
+        let mut done = Err(ErrorEntry::new(Code::Timeout));
+        self.started()?.work(self.settings.connect_timeout(), pin!(async { done = work.await }));
+        done
+    }
+
+    /// TLS as the client speaks it, and whom it trusts: the bundled roots of webpki, the system's store and `ca_pem`. (An old
+    /// Windows has stale roots, a company proxy has its own.)
+    pub fn tls(&self) -> Result<(ClientConfig, Arc<RootCertStore>), String> {
+        let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        roots.add_parsable_certificates(self.ca.iter().cloned());
+        let roots = Arc::new(roots);
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| format!("no TLS: {error}"))?
+            .with_root_certificates(roots.clone())
+            .with_no_client_auth();
+        Ok((config, roots))
+    }
+
+    fn started(&self) -> Result<Arc<Started>, ErrorEntry> {
+        let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(started) = &*started {
+            return Ok(started.clone());
+        }
+        let new = Arc::new(self.start().map_err(|what| ErrorEntry::new(Code::Bug).detail(what))?);
+        Ok(started.insert(new).clone())
+    }
+
+    fn start(&self) -> Result<Started, String> {
+        let mut runtime = runtime::Builder::new_multi_thread();
+        let runtime = runtime.worker_threads(1).thread_name(THREAD_NAME).enable_all().build();
+        let runtime = runtime.map_err(|error| format!("runtime not started: {error}"))?;
+        let settings = &self.settings;
+        let client = Client::builder()
+            .user_agent(&settings.user_agent)
+            .connect_timeout(settings.connect_timeout())
+            .redirect(redirect::Policy::none())
+            .tls_backend_preconfigured(self.tls()?.0);
+        let client = match settings.proxy.expose() {
+            "sistema" => client,
+            "nenhum" => client.no_proxy(),
+            url => client.proxy(Proxy::all(url).map_err(|_| "proxy setting not understood".to_owned())?),
+        };
+        let client = client.build().map_err(|error| format!("client not started: {}", error.without_url()))?;
+        Ok(Started { client, runtime })
+    }
+}
+
+fn read_ca(setting: &str) -> Result<Vec<CertificateDer<'static>>, ErrorEntry> {
+    let bad = |what: &str| bad_field(Code::BadSetting, "ca_pem", what);
+    let pem = if is_pem_text(setting) {
+        Cow::Borrowed(setting.as_bytes())
+    } else {
+        let unreadable = |error: io::Error| bad("não pôde ser lido").detail(format!("{setting}: {error}"));
+        Cow::Owned(fs::read(Path::new(setting)).map_err(unreadable)?)
+    };
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    let mut roots = RootCertStore::empty();
+    match certificates {
+        Ok(found) if roots.add_parsable_certificates(found.iter().cloned()).0 > 0 => Ok(found),
+        _ => Err(bad("não contém um certificado em formato PEM")),
+    }
+}
+/// Sends, following redirects on the same host, and reads the answer.
+async fn exchange(client: &Client, request: &Request<'_>, head: &mut Option<Head>) -> Result<Answer, Failure> {
+    let mut url = request.url.clone();
+    for _ in 0..=MAX_REDIRECTS {
+        let response = build(client, &url, request).await?.send().await.map_err(Failure::from_reqwest)?;
+        *head = Some(Head::of(&response));
+        match redirected(&response, request)? {
+            Some(next) => url = next,
+            None => return read_answer(response, request).await,
+        }
+    }
+    Err(Failure::before(Code::Redirect, "too many redirects"))
+}
+/// Where a redirect leads. `Err` (4005) if it leaves the host or would turn a POST into a GET, losing what it sends.
+fn redirected(response: &Response, request: &Request) -> Result<Option<Url>, Failure> {
+    let status = response.status();
+    if !status.is_redirection() {
+        return Ok(None);
+    }
+    let Some(next) = text(response.headers(), LOCATION).and_then(|location| response.url().join(location).ok()) else {
+        return Err(Failure::before(Code::Redirect, &format!("HTTP {status} without a usable Location")));
+    };
+    let keeps_method = matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
+    let is_get = request.payload.method() == Method::GET;
+    if next.origin() == request.url.origin() && (is_get || keeps_method) {
+        return Ok(Some(next));
+    }
+    let host = next.host_str().unwrap_or("?");
+    Err(Failure::before(Code::Redirect, &format!("HTTP {status} to {}://{host}", next.scheme())))
+}
