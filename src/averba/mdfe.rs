@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::{Service, averba};
 use crate::contract::{
-    Apontamento, Averba, Code, ErrorEntry, Manifesto, MdfeCancela, MdfeCondutor, MdfeConsulta, MdfeEmite, MdfeEncerra,
-    MdfeRet, Progress, Secret, Stage, bad_field, endorsements,
+    Apontamento, Averba, Code, Endorsement, ErrorEntry, Manifesto, MdfeCancela, MdfeCondutor, MdfeConsulta, MdfeEmite,
+    MdfeEncerra, MdfeRet, Progress, Secret, Stage, bad_field, endorsements,
 };
 use crate::settings::ConsultaMode;
 use crate::webmania::{Checked, Insurance, Mdfe, Said, Text, Webmania, Which, check, document};
@@ -90,7 +90,10 @@ impl Manifests<'_> {
             // What the numbers complete was found missing before they were filled in.
             checked = check(mdfe);
         }
-        checked.pending.retain(|finding| !(numbers.awaited && finding.campo.ends_with("/numero_averbacao")));
+        // That an insurance has no number is said by what waits for it, or by the CT-e without one.
+        if numbers.awaited || !joined.pending.is_empty() {
+            checked.pending.retain(|finding| !finding.campo.ends_with("/numero_averbacao"));
+        }
         checked.pending.extend(joined.pending);
         checked.warnings.extend(joined.warnings);
         checked
@@ -334,6 +337,8 @@ fn waiting_time(seconds: u64) -> Result<Duration, ErrorEntry> {
 struct Numbers {
     /// By access key.
     known: HashMap<String, String>,
+    /// Why there is none, by access key; under "" for a call as a whole.
+    refused: HashMap<String, String>,
     /// Whether the caller gave any, or wants them asked for.
     asked: bool,
     /// Whether they are still to come.
@@ -345,8 +350,12 @@ struct Numbers {
 impl Numbers {
     /// Takes those of an averbaRet.
     fn take(&mut self, reply: &Value) {
-        let found = endorsements(reply).into_iter();
-        self.known.extend(found.map(|(chave, protocolo)| (chave.to_owned(), protocolo.to_owned())));
+        for Endorsement { chave, number } in endorsements(reply) {
+            match number {
+                Ok(number) => drop(self.known.insert(chave.to_owned(), number.to_owned())),
+                Err(why) => drop(self.refused.insert(chave.to_owned(), why.to_owned())),
+            }
+        }
     }
 
     /// Fills them into the insurance of `mdfe`, one for each CT-e. What is pending: the CT-e without one, by their places.
@@ -392,7 +401,9 @@ impl Numbers {
                 "Averbe o CT-e assim que possível; a decisão de viajar assim é do transportador.",
             )
         } else {
-            (format!("O CT-e {chave} não tem número de averbação."), "Averbe o CT-e e repita.")
+            let why = self.refused.get(chave).or_else(|| self.refused.get("")).map_or("", String::as_str);
+            let msg = format!("O CT-e {chave} não tem número de averbação. {why}");
+            (msg.trim_end().to_owned(), "Averbe o CT-e e repita.")
         };
         Apontamento { campo: campo.to_owned(), rejeicao: Some(699), msg, acao: acao.to_owned() }
     }

@@ -294,21 +294,28 @@ impl MdfeRegrasRet {
     }
 }
 
-/// The keys and numbers in averbaRet: of one document or of many.
-#[must_use]
-pub fn endorsements(reply: &Value) -> Vec<(&str, &str)> {
-    let entries = match reply.get("S") {
-        Some(Value::Array(entries)) => entries.as_slice(),
-        _ => std::slice::from_ref(reply),
-    };
-    entries.iter().filter_map(endorsement).collect()
+/// What averbaRet says of one document.
+pub struct Endorsement<'a> {
+    /// Its access key; empty where the call failed as a whole.
+    pub chave: &'a str,
+    /// Its number, or why it has none (Portuguese; empty if nothing is said).
+    pub number: Result<&'a str, &'a str>,
 }
 
-/// Of an entry that reports success, or does not say: a program may have kept only the two.
-fn endorsement(entry: &Value) -> Option<(&str, &str)> {
-    if entry.get("status").is_some_and(|status| *status != 1) {
-        return None;
+/// What averbaRet says, of one document or of many.
+#[must_use]
+pub fn endorsements(reply: &Value) -> Vec<Endorsement<'_>> {
+    let entries = reply.get("S").and_then(Value::as_array).into_iter().flatten();
+    entries.chain([reply]).map(endorsement).collect()
+}
+
+/// A number counts in an entry that reports success, or does not say: a program may have kept only the two.
+fn endorsement(entry: &Value) -> Endorsement<'_> {
+    let text = |pointer| entry.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let succeeded = entry.get("status").is_none_or(|status| *status == 1);
+    let number = text("/protocolo").or_else(|| text("/protoclo")).filter(|_| succeeded);
+    Endorsement {
+        chave: text("/chave").unwrap_or_default(),
+        number: number.ok_or_else(|| text("/error/0/msg").unwrap_or_default()),
     }
-    let text = |name| entry.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    Some((text("chave")?, text("protocolo").or_else(|| text("protoclo"))?))
 }

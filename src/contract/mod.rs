@@ -17,8 +17,8 @@ pub use diagnostico::{DiagnosticoRet, Facts, Passo, Step};
 pub use error::{ErrorEntry, Origin};
 pub use field::field;
 pub use mdfe::{
-    Apontamento, Manifesto, MdfeAberto, MdfeArquivo, MdfeArquivoRet, MdfeCancela, MdfeCondutor, MdfeConsulta,
-    MdfeEmite, MdfeEncerra, MdfeNotificacao, MdfeRegras, MdfeRegrasRet, MdfeRet, Regra, endorsements,
+    Apontamento, Endorsement, Manifesto, MdfeAberto, MdfeArquivo, MdfeArquivoRet, MdfeCancela, MdfeCondutor,
+    MdfeConsulta, MdfeEmite, MdfeEncerra, MdfeNotificacao, MdfeRegras, MdfeRegrasRet, MdfeRet, Regra, endorsements,
 };
 pub use progress::{Event, Progress, Span, Stage, State};
 pub use replies::{

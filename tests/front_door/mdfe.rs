@@ -173,6 +173,19 @@ fn a_cte_without_a_number_is_pending_by_its_key() {
 }
 
 #[test]
+fn why_a_cte_has_no_number_is_told() {
+    let world = World::new();
+    let mut request = to_endorse(&FILES);
+    request["averbar"]["pass"] = json!("errada");
+    let reply = world.execute(&request);
+    assert_eq!((code(&reply), fields(&reply["pendencias"]).len()), (6002, 3));
+    for finding in reply["pendencias"].as_array().unwrap() {
+        assert!(finding["msg"].as_str().is_some_and(|msg| msg.contains("Usuário ou senha inválidos")), "{finding}");
+    }
+    assert!(world.simulator.mdfes().is_empty());
+}
+
+#[test]
 fn what_stops_it_anyway_stops_it_before_anything_is_endorsed() {
     let world = World::new();
     let mut request = to_endorse(&FILES);
@@ -234,7 +247,7 @@ fn of_several_insurances_porto_seguros_gets_the_numbers() {
     assert_eq!(insurances[1]["numero_averbacao"], json!(["N4126", "N4326", "N3126"]));
     request["mdfe"]["seguro"][1]["seguradora"]["cnpj"] = json!("99990002000132");
     let reply = world.execute(&request);
-    assert_eq!(fields(&reply["pendencias"]), ["/mdfe/seguro/1/numero_averbacao", "/mdfe/seguro"]);
+    assert_eq!(fields(&reply["pendencias"]), ["/mdfe/seguro"]);
 }
 
 #[test]
