@@ -106,6 +106,8 @@ impl Program {
         program.args(["--seed", &seed]);
         program
             .env("AVERBADOR_CONFIG", settings.name())
+            // One heap for all threads: those that glibc makes besides fill with holes, for an hour, and hide what grows.
+            .env("MALLOC_ARENA_MAX", "1")
             .current_dir(settings.path().parent().expect("it has a folder"));
         let mut process = program.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the program starts");
         let lines = lines_of(process.stdout.take().expect("piped"));
