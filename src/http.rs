@@ -15,7 +15,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use flate2::read::GzDecoder;
 use reqwest::header::{
-    CONTENT_ENCODING, COOKIE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE,
+    AUTHORIZATION, CONTENT_ENCODING, COOKIE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+    SET_COOKIE,
 };
 use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Client, Method, Proxy, RequestBuilder, Response, StatusCode, Url, redirect};
@@ -24,6 +25,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::runtime::{self, Runtime};
 use tokio_util::io::ReaderStream;
+use zeroize::Zeroizing;
 
 use crate::contract::{Code, ErrorEntry, Secret, bad_field};
 use crate::document::{Content, Document};
@@ -45,16 +47,79 @@ const READ_BYTES: usize = 64 * 1024;
 
 /// One request.
 pub struct Request<'a> {
-    /// Where to.
-    pub url: &'a Url,
-    /// What is sent.
-    pub payload: Payload<'a>,
-    /// The value of the `Cookie` header; none if empty.
-    pub cookie: Secret,
-    /// What a lost answer means.
-    pub effect: Effect,
-    /// Texts that no error may quote.
-    pub secrets: &'a [&'a Secret],
+    url: &'a Url,
+    payload: Payload<'a>,
+    effect: Effect,
+    headers: &'a [(HeaderName, &'a str)],
+    credential: Credential,
+    secrets: &'a [&'a Secret],
+    limit: Option<Duration>,
+    doubt: Option<&'static str>,
+    own_words: fn(&[u8]) -> bool,
+}
+
+impl<'a> Request<'a> {
+    /// `payload` to `url`; `effect` is what a lost answer means.
+    #[must_use]
+    pub fn new(url: &'a Url, payload: Payload<'a>, effect: Effect) -> Self {
+        Self {
+            url,
+            payload,
+            effect,
+            headers: &[],
+            credential: Credential::None,
+            secrets: &[],
+            limit: None,
+            doubt: None,
+            own_words: |_| false,
+        }
+    }
+
+    /// With these headers besides the client's own.
+    #[must_use]
+    pub fn headers(self, headers: &'a [(HeaderName, &'a str)]) -> Self {
+        Self { headers, ..self }
+    }
+
+    /// With what lets us in.
+    #[must_use]
+    pub fn credential(self, credential: Credential) -> Self {
+        Self { credential, ..self }
+    }
+
+    /// With texts that no error may quote.
+    #[must_use]
+    pub fn hiding(self, secrets: &'a [&'a Secret]) -> Self {
+        Self { secrets, ..self }
+    }
+
+    /// With its own time, in place of the settings' `timeout_s`.
+    #[must_use]
+    pub fn within(self, limit: Duration) -> Self {
+        Self { limit: Some(limit), ..self }
+    }
+
+    /// With its own advice (Portuguese) for when it may have taken effect and nobody knows.
+    #[must_use]
+    pub fn in_doubt(self, advice: &'static str) -> Self {
+        Self { doubt: Some(advice), ..self }
+    }
+
+    /// With a way to tell that the page of an HTTP error is the service's own word: then it is an answer like any other.
+    #[must_use]
+    pub fn own_words(self, own_words: fn(&[u8]) -> bool) -> Self {
+        Self { own_words, ..self }
+    }
+}
+
+/// What lets us in.
+pub enum Credential {
+    /// Nothing.
+    None,
+    /// The value of the `Cookie` header.
+    Cookie(Secret),
+    /// The token of `Authorization: Bearer`.
+    Bearer(Secret),
 }
 
 /// What a request does at the service, and so what a lost answer means.
@@ -76,6 +141,8 @@ pub enum Payload<'a> {
     Form(&'a [(&'a str, &'a str)]),
     /// POST of a multipart form with a file as its part `file`.
     Multipart(&'a [(&'a str, &'a str)], &'a Document),
+    /// These bytes, whose kind the headers tell.
+    Body(Method, &'a [u8]),
 }
 
 impl Payload<'_> {
@@ -83,6 +150,7 @@ impl Payload<'_> {
         match self {
             Self::Query(_) => Method::GET,
             Self::Form(_) | Self::Multipart(..) => Method::POST,
+            Self::Body(method, _) => method.clone(),
         }
     }
 
@@ -93,19 +161,26 @@ impl Payload<'_> {
         match self {
             Self::Query(fields) | Self::Form(fields) => values(fields),
             Self::Multipart(fields, document) => values(fields) + document.content.bytes(),
+            Self::Body(_, bytes) => bytes.len() as u64,
         }
     }
 }
 
-/// A successful answer (HTTP 2xx).
+/// An answer: of HTTP status 2xx, or of another in the service's own words.
 pub struct Answer {
-    /// The body as text.
-    pub text: String,
-    /// The headers.
+    /// The HTTP status.
+    pub status: u16,
+    /// The body, unpacked.
+    pub body: Vec<u8>,
     headers: HeaderMap,
 }
 
 impl Answer {
+    /// The body as text: UTF-8, with or without a byte order mark; else what an old PHP would have meant, windows-1252.
+    pub fn text(&self) -> Cow<'_, str> {
+        decode(&self.body)
+    }
+
     /// The value of the last `Set-Cookie` with this name.
     pub fn cookie(&self, name: &str) -> Option<Secret> {
         let cookies = self.headers.get_all(SET_COOKIE).iter().filter_map(|header| header.to_str().ok());
@@ -164,8 +239,8 @@ impl Http {
         Ok(Self { settings, log, ca, started: Mutex::new(None) })
     }
 
-    /// Sends `request` and reads its answer. Blocks at most for the settings' `timeout_s`, twice that where a safe
-    /// request is repeated once because its connection broke.
+    /// Sends `request` and reads its answer. Blocks at most for its own time or the settings' `timeout_s`, twice that where
+    /// a safe request is repeated once because its connection broke.
     pub fn send(&self, request: &Request) -> Result<Answer, ErrorEntry> {
         self.send_noting(request, &mut None)
     }
@@ -187,15 +262,16 @@ impl Http {
 
     fn send_once(&self, started: &Started, request: &Request, head: &mut Option<Head>) -> Result<Answer, Failure> {
         let start = Instant::now();
+        let limit = request.limit.unwrap_or_else(|| self.settings.timeout());
         let mut answer = Err(Failure::after(Code::Timeout, "the time for the whole request is over"));
         let exchange = async { answer = exchange(&started.client, request, head).await };
-        started.work(self.settings.timeout(), pin!(exchange));
+        started.work(limit, pin!(exchange));
         if self.log.wants(Level::Detalhe) {
             self.log.write(&Entry::Requisicao {
                 metodo: request.payload.method().as_str(),
                 url: request.url.as_str(),
                 enviados: request.payload.bytes(),
-                recebidos: answer.as_ref().map_or(0, |answer| answer.text.len()),
+                recebidos: answer.as_ref().map_or(0, |answer| answer.body.len()),
                 erro: answer.as_ref().err().map(|failure| failure.entry(request)).as_ref(),
                 ms: start.elapsed().as_millis(),
             });
@@ -294,14 +370,23 @@ async fn build(client: &Client, url: &Url, request: &Request<'_>) -> Result<Requ
         }
         Payload::Form(fields) => client.post(url.clone()).form(fields),
         Payload::Multipart(fields, document) => client.post(url.clone()).multipart(multipart(fields, document).await?),
+        Payload::Body(ref method, bytes) => client.request(method.clone(), url.clone()).body(bytes.to_vec()),
     };
-    if request.cookie.expose().is_empty() {
-        return Ok(builder);
+    let builder = request.headers.iter().fold(builder, |builder, (name, value)| builder.header(name, *value));
+    match &request.credential {
+        Credential::None => Ok(builder),
+        Credential::Cookie(cookie) => Ok(builder.header(COOKIE, sensitive(cookie.expose())?)),
+        Credential::Bearer(token) => {
+            let value = Zeroizing::new(format!("Bearer {}", token.expose()));
+            Ok(builder.header(AUTHORIZATION, sensitive(&value)?))
+        }
     }
-    let mut cookie = HeaderValue::from_str(request.cookie.expose())
-        .map_err(|_| Failure::before(Code::Bug, "cookie unfit for a header"))?;
-    cookie.set_sensitive(true);
-    Ok(builder.header(COOKIE, cookie))
+}
+
+fn sensitive(value: &str) -> Result<HeaderValue, Failure> {
+    let mut value = HeaderValue::from_str(value).map_err(|_| Failure::before(Code::Bug, "unfit for a header"))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 async fn multipart(fields: &[(&str, &str)], document: &Document) -> Result<Form, Failure> {
@@ -331,7 +416,7 @@ fn redirected(response: &Response, request: &Request) -> Result<Option<Url>, Fai
         return Err(Failure::before(Code::Redirect, &format!("HTTP {status} without a usable Location")));
     };
     let keeps_method = matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
-    let is_get = matches!(request.payload, Payload::Query(_));
+    let is_get = request.payload.method() == Method::GET;
     if next.origin() == request.url.origin() && (is_get || keeps_method) {
         return Ok(Some(next));
     }
@@ -343,8 +428,8 @@ async fn read_answer(mut response: Response, request: &Request<'_>) -> Result<An
     let (status, headers) = (response.status(), response.headers().clone());
     let body = read_body(&mut response).await.and_then(|body| unpacked(body, &headers));
     settle().await;
-    if status.is_success() {
-        return Ok(Answer { text: decode(&body?), headers });
+    if status.is_success() || body.as_ref().is_ok_and(|body| (request.own_words)(body)) {
+        return Ok(Answer { status: status.as_u16(), body: body?, headers });
     }
     // The status says enough, whatever became of the page that comes with it.
     let page = excerpt(&decode(&body.unwrap_or_default()), request.secrets);
@@ -399,12 +484,11 @@ async fn settle() {
     let _ = turns.await;
 }
 
-/// UTF-8, with or without a byte order mark; else what an old PHP would have meant, windows-1252.
-fn decode(body: &[u8]) -> String {
+fn decode(body: &[u8]) -> Cow<'_, str> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     match std::str::from_utf8(body) {
-        Ok(text) => text.to_owned(),
-        Err(_) => encoding_rs::WINDOWS_1252.decode_without_bom_handling(body).0.into_owned(),
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => encoding_rs::WINDOWS_1252.decode_without_bom_handling(body).0,
     }
 }
 
@@ -485,7 +569,13 @@ impl Failure {
 
     fn entry(&self, request: &Request) -> ErrorEntry {
         let entry = match &self.advice {
-            _ if self.arrived && request.effect == Effect::Changes => ErrorEntry::uncertain(self.code),
+            _ if self.arrived && request.effect == Effect::Changes => {
+                let entry = ErrorEntry::uncertain(self.code);
+                match request.doubt {
+                    Some(advice) => entry.msg(self.code.msg_advising(advice)),
+                    None => entry,
+                }
+            }
             Some(advice) => ErrorEntry::new(self.code).msg(self.code.msg_advising(advice)),
             None => ErrorEntry::new(self.code),
         };

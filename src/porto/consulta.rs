@@ -4,9 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::answer::{Answer, Pair};
 use super::{Porto, Session, not_understood};
-use crate::contract::{
-    Averbacao, Code, Consulta, ErrorEntry, OneOrMany, Progress, Secret, Span, Stage, bad_field, missing,
-};
+use crate::contract::{Averbacao, Code, Consulta, ErrorEntry, OneOrMany, Progress, Span, Stage, bad_field, missing};
 use crate::document::AccessKey;
 use crate::http::{Effect, Http, Payload, Request};
 
@@ -116,14 +114,8 @@ impl Porto {
     }
 
     fn get(&self, http: &Http, parameters: &[(&str, &str)]) -> Result<Answer, ErrorEntry> {
-        let request = Request {
-            url: &self.consulta_url,
-            payload: Payload::Query(parameters),
-            cookie: Secret::default(),
-            effect: Effect::Reads,
-            secrets: &[],
-        };
-        Answer::read(&http.send(&request)?.text, &[]).map_err(|text| not_understood(&text, Effect::Reads, &[]))
+        let request = Request::new(&self.consulta_url, Payload::Query(parameters), Effect::Reads);
+        Answer::read(&http.send(&request)?.text(), &[]).map_err(|text| not_understood(&text, Effect::Reads, &[]))
     }
 }
 

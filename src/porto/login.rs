@@ -21,22 +21,16 @@ impl Porto {
         let fields = [("mod", "login"), ("comp", "5"), ("user", &login.user), ("pass", login.pass.expose())];
         let user = Secret::from(login.user.clone());
         let secrets = [&login.pass, &user];
-        let sent = http.send(&Request {
-            url: &self.url,
-            payload: Payload::Form(&fields),
-            cookie: Secret::default(),
-            effect: Effect::LogsIn,
-            secrets: &secrets,
-        })?;
+        let sent = http.send(&Request::new(&self.url, Payload::Form(&fields), Effect::LogsIn).hiding(&secrets))?;
         let odd = |text: &str| not_understood(text, Effect::LogsIn, &secrets);
-        let answer = Answer::read(&sent.text, &secrets).map_err(|text| odd(&text))?;
+        let answer = Answer::read(&sent.text(), &secrets).map_err(|text| odd(&text))?;
         if let Some(refusal) = answer.refusal(Code::BadCredentials) {
             return Err(refusal);
         }
         // Present `C` = logged in (manual). `success` alone says only that the request was understood.
         match sent.cookie(SESSION) {
             Some(session) if answer.has_account() && !session.expose().is_empty() => Ok(session),
-            _ => Err(odd(&sent.text)),
+            _ => Err(odd(&sent.text())),
         }
     }
 }

@@ -13,7 +13,7 @@ mod upload;
 use reqwest::Url;
 
 use crate::contract::{Code, ErrorEntry, Secret, bad_field};
-use crate::http::{Effect, Http, Payload, Request};
+use crate::http::{Credential, Effect, Http, Payload, Request};
 use crate::redact::excerpt;
 use crate::settings::{PortoSettings, Settings};
 use answer::Answer;
@@ -59,8 +59,8 @@ impl Porto {
     /// POST to conn.php and the answer, understood.
     fn post(&self, http: &Http, payload: Payload, session: &Session, effect: Effect) -> Result<Answer, ErrorEntry> {
         let secrets = [&session.0];
-        let request = Request { url: &self.url, payload, cookie: session.header(), effect, secrets: &secrets };
-        Answer::read(&http.send(&request)?.text, &secrets).map_err(|text| not_understood(&text, effect, &secrets))
+        let request = Request::new(&self.url, payload, effect).credential(session.credential()).hiding(&secrets);
+        Answer::read(&http.send(&request)?.text(), &secrets).map_err(|text| not_understood(&text, effect, &secrets))
     }
 }
 
@@ -108,8 +108,10 @@ impl Session {
         self.0.expose().is_empty()
     }
 
-    fn header(&self) -> Secret {
-        let value = self.0.expose();
-        Secret::from(if value.is_empty() { String::new() } else { format!("{SESSION}={value}") })
+    fn credential(&self) -> Credential {
+        match self.value() {
+            "" => Credential::None,
+            value => Credential::Cookie(Secret::from(format!("{SESSION}={value}"))),
+        }
     }
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::answer::Answer;
 use super::{Porto, Session, not_understood};
-use crate::contract::{ErrorEntry, Progress, Secret, Span};
+use crate::contract::{ErrorEntry, Progress, Span};
 use crate::document::AccessKey;
 use crate::http::{Effect, Head, Http, Payload, Request};
 
@@ -26,15 +26,9 @@ impl Porto {
     /// Asks without a session, for which the service has but a refusal: any answer in its own words is right. `head`
     /// becomes how the answer began, whoever gave it.
     pub fn knock(&self, http: &Http, head: &mut Option<Head>) -> Result<(), ErrorEntry> {
-        let request = Request {
-            url: &self.url,
-            payload: Payload::Form(&QUESTION),
-            cookie: Secret::default(),
-            effect: Effect::Reads,
-            secrets: &[],
-        };
+        let request = Request::new(&self.url, Payload::Form(&QUESTION), Effect::Reads);
         let sent = http.send_noting(&request, head)?;
-        Answer::read(&sent.text, &[]).map(drop).map_err(|text| not_understood(&text, Effect::Reads, &[]))
+        Answer::read(&sent.text(), &[]).map(drop).map_err(|text| not_understood(&text, Effect::Reads, &[]))
     }
 
     /// What the service received of a request with `session`, which it does nothing else with (`dump` 2; seed, 1.2).
