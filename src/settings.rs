@@ -28,6 +28,10 @@ pub struct Settings {
     pub log: Option<LogSettings>,
     /// AverbePorto.
     pub porto: PortoSettings,
+    /// Webmania, which issues MDF-e.
+    pub webmania: WebmaniaSettings,
+    /// InvoiCy, which issues NFS-e.
+    pub invoicy: InvoicySettings,
 }
 
 /// When `Averba` asks for the endorsement.
@@ -89,6 +93,33 @@ pub struct PortoSettings {
     pub uploads_por_segundo: u32,
 }
 
+/// The settings of Webmania.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub struct WebmaniaSettings {
+    /// Its address, without a path.
+    pub url: String,
+    /// The Access Token of its API 2.0, for requests that bring none of their own.
+    #[serde(serialize_with = "whether_set")]
+    pub token: Secret,
+}
+
+/// The settings of InvoiCy.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub struct InvoicySettings {
+    /// Address of its web service `arecepcao.aspx`. None unless set: it differs from customer to customer.
+    pub url: String,
+    /// The company's access key (chave de acesso), of which the communication key is made.
+    #[serde(serialize_with = "whether_set")]
+    pub chave_acesso: Secret,
+    /// The partner's key (EmpPK).
+    #[serde(serialize_with = "whether_set")]
+    pub chave_parceiro: Secret,
+    /// At most so many documents in one request.
+    pub documentos_por_envio: usize,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -99,6 +130,8 @@ impl Default for Settings {
             ca_pem: None,
             log: None,
             porto: PortoSettings::default(),
+            webmania: WebmaniaSettings::default(),
+            invoicy: InvoicySettings::default(),
         }
     }
 }
@@ -112,6 +145,23 @@ impl Default for PortoSettings {
             v: None,
             consulta: ConsultaMode::default(),
             uploads_por_segundo: 10,
+        }
+    }
+}
+
+impl Default for WebmaniaSettings {
+    fn default() -> Self {
+        Self { url: "https://api.webmaniabr.com".to_owned(), token: Secret::default() }
+    }
+}
+
+impl Default for InvoicySettings {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            chave_acesso: Secret::default(),
+            chave_parceiro: Secret::default(),
+            documentos_por_envio: 50,
         }
     }
 }
@@ -159,7 +209,9 @@ impl Settings {
             return bad("log.dias", "deve ficar entre 1 e 3650 dias");
         }
         check_proxy(self.proxy.expose())?;
-        self.porto.check()
+        self.porto.check()?;
+        self.webmania.check()?;
+        self.invoicy.check()
     }
 }
 
@@ -179,6 +231,35 @@ impl PortoSettings {
         }
         Ok(())
     }
+}
+
+impl WebmaniaSettings {
+    fn check(&self) -> Result<(), ErrorEntry> {
+        service_url("webmania.url", &self.url)?;
+        if is_token(self.token.expose()) {
+            Ok(())
+        } else {
+            Err(bad_field(Code::BadSetting, "webmania.token", "tem espaço, quebra de linha ou acento"))
+        }
+    }
+}
+
+impl InvoicySettings {
+    fn check(&self) -> Result<(), ErrorEntry> {
+        if !self.url.is_empty() {
+            service_url("invoicy.url", &self.url)?;
+        }
+        if !(1..=200).contains(&self.documentos_por_envio) {
+            return Err(bad_field(Code::BadSetting, "invoicy.documentos_por_envio", "deve ficar entre 1 e 200"));
+        }
+        Ok(())
+    }
+}
+
+/// Whether `text` can be a token, or is empty: what is copied along with one (a blank, the end of a line) makes it none.
+#[must_use]
+pub fn is_token(text: &str) -> bool {
+    text.bytes().all(|byte| (b'!'..=b'~').contains(&byte))
 }
 
 /// The values of `recipient` that the seed document knows (2.2.1).
@@ -229,6 +310,10 @@ fn without_password<S: Serializer>(proxy: &Secret, to: S) -> Result<S::Ok, S::Er
         }
         _ => to.serialize_str(proxy.expose()),
     }
+}
+
+fn whether_set<S: Serializer>(secret: &Secret, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(if secret.expose().is_empty() { "" } else { "***" })
 }
 
 /// Whoever pastes a certificate may paste its key along with it.
@@ -333,6 +418,11 @@ mod tests {
             (r#"{"timeout_s":30,"timeout_s":60}"#, "timeout_s"),
             (r#"{"timeout_s":18446744073709551616}"#, "timeout_s"),
             (r#"{"porto":{"ulr":"x"}}"#, "porto.ulr"),
+            (r#"{"webmania":{"url":"http://example.com"}}"#, "webmania.url"),
+            (r#"{"webmania":{"token":"abc\n"}}"#, "webmania.token"),
+            (r#"{"webmania":{"token":7}}"#, "webmania.token"),
+            (r#"{"invoicy":{"url":"http://example.com"}}"#, "invoicy.url"),
+            (r#"{"invoicy":{"documentos_por_envio":201}}"#, "invoicy.documentos_por_envio"),
         ] {
             let (code, msg) = refused(patch);
             assert_eq!(code, 1008, "{patch}");
@@ -347,6 +437,14 @@ mod tests {
             (json!({"proxy":"http://usuario:s3nha@proxy:3128"}), json!({"proxy":"http://usuario:***@proxy:3128/"})),
             (json!({"proxy":"http://proxy:3128"}), json!({"proxy":"http://proxy:3128"})),
             (json!({"proxy":"sistema"}), json!({"proxy":"sistema"})),
+            (
+                json!({"webmania":{"token":"t0ken"}}),
+                json!({"webmania":{"url":"https://api.webmaniabr.com","token":"***"}}),
+            ),
+            (
+                json!({"invoicy":{"chave_acesso":"s3creta"}}),
+                json!({"invoicy":{"url":"","chave_acesso":"***","chave_parceiro":"","documentos_por_envio":50}}),
+            ),
             (json!({"ca_pem":"-----BEGIN PRIVATE KEY-----"}), json!({"ca_pem":"PEM"})),
             (json!({"ca_pem":"C:\\ca.pem"}), json!({"ca_pem":"C:\\ca.pem"})),
         ] {
