@@ -52,8 +52,8 @@ type
 const
   // The error codes of ABI 1: `error[].code` of every reply. A code keeps its number and its meaning for ever.
   //
-  // 1000s: the call; 2000s: the file; 3000s: the network; 4000s: the server's HTTP; 5000s: AverbePorto; 9000s: this
-  // library. 0 stands for "no error" where the documented contract asks for an entry all the same (uploadRet).
+  // 1000s: the call; 2000s: the file; 3000s: the network; 4000s: the server's HTTP; 5000s: AverbePorto; 6000s:
+  // Webmania and Sefaz (MDF-e); 9000s: this library. 0 stands for "no error" where the documented contract asks for an entry all the same (uploadRet).
   AV_ERR_NULL_ARGUMENT = 1001; // An argument that must be given is NULL.
   AV_ERR_NOT_UTF8 = 1002; // An argument is not valid UTF-8.
   AV_ERR_NOT_JSON = 1003; // The request is not a JSON object.
@@ -91,6 +91,17 @@ const
   AV_ERR_DENIED = 5005; // AverbePorto denied the document (N).
   AV_ERR_NOT_ENDORSED = 5006; // The document is not endorsed.
   AV_ERR_SERVICE_ERROR = 5007; // AverbePorto reports an error of its own.
+  AV_ERR_TOKEN_REFUSED = 6001; // Webmania: the token is wrong, or not allowed to do this.
+  AV_ERR_MDFE_PENDING = 6002; // The MDF-e would be rejected, so it was not sent: `pendencias` says why.
+  AV_ERR_MDFE_REJECTED = 6003; // Sefaz rejected the MDF-e or its event.
+  AV_ERR_MDFE_PROCESSING = 6004; // The MDF-e was received and is not decided yet.
+  AV_ERR_WEBMANIA_ERROR = 6005; // Webmania reports an error of its own.
+  AV_ERR_SEFAZ_UNAVAILABLE = 6006; // Sefaz does not answer at present.
+  AV_ERR_MDFE_OPEN = 6007; // Another MDF-e must be closed first: `mdfe_aberto` says which.
+  AV_ERR_MDFE_DUPLICATE = 6008; // This MDF-e exists already.
+  AV_ERR_MDFE_NOT_FOUND = 6009; // There is no such MDF-e.
+  AV_ERR_MDFE_FILE = 6010; // What came is not the file that was asked for.
+  AV_ERR_MDFE_NOTIFICATION = 6011; // A notification that is none, or does not bring the secret that was agreed on.
   AV_ERR_BUG = 9001; // A bug in this library: report it with `detalhe`.
   AV_ERR_CANCELLED = 9002; // The progress callback asked to stop.
 

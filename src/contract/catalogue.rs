@@ -2,8 +2,8 @@
 
 /// The error codes of ABI 1: `error[].code` of every reply. A code keeps its number and its meaning for ever.
 ///
-/// 1000s: the call; 2000s: the file; 3000s: the network; 4000s: the server's HTTP; 5000s: AverbePorto; 9000s: this
-/// library. 0 stands for "no error" where the documented contract asks for an entry all the same (uploadRet).
+/// 1000s: the call; 2000s: the file; 3000s: the network; 4000s: the server's HTTP; 5000s: AverbePorto; 6000s:
+/// Webmania and Sefaz (MDF-e); 9000s: this library. 0 stands for "no error" where the documented contract asks for an entry all the same (uploadRet).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Code {
@@ -81,6 +81,28 @@ pub enum Code {
     NotEndorsed = 5006,
     /// AverbePorto reports an error of its own.
     ServiceError = 5007,
+    /// Webmania: the token is wrong, or not allowed to do this.
+    TokenRefused = 6001,
+    /// The MDF-e would be rejected, so it was not sent: `pendencias` says why.
+    MdfePending = 6002,
+    /// Sefaz rejected the MDF-e or its event.
+    MdfeRejected = 6003,
+    /// The MDF-e was received and is not decided yet.
+    MdfeProcessing = 6004,
+    /// Webmania reports an error of its own.
+    WebmaniaError = 6005,
+    /// Sefaz does not answer at present.
+    SefazUnavailable = 6006,
+    /// Another MDF-e must be closed first: `mdfe_aberto` says which.
+    MdfeOpen = 6007,
+    /// This MDF-e exists already.
+    MdfeDuplicate = 6008,
+    /// There is no such MDF-e.
+    MdfeNotFound = 6009,
+    /// What came is not the file that was asked for.
+    MdfeFile = 6010,
+    /// A notification that is none, or does not bring the secret that was agreed on.
+    MdfeNotification = 6011,
     /// A bug in this library: report it with `detalhe`.
     Bug = 9001,
     /// The progress callback asked to stop.
@@ -205,6 +227,37 @@ impl Code {
             Self::ServiceError => {
                 ("O AverbePorto informou um erro.", "Aguarde alguns minutos e repita; se persistir, avise o suporte.")
             }
+            Self::TokenRefused => (
+                "O Webmania recusou o acesso.",
+                "Confira o token (Access Token da API 2.0) no painel do Webmania e na configuração.",
+            ),
+            Self::MdfePending => {
+                ("O MDF-e tem pendências e não foi enviado.", "Corrija o que está em \"pendencias\" e repita.")
+            }
+            Self::MdfeRejected => ("A Sefaz rejeitou o MDF-e.", "Corrija o que o motivo aponta e repita."),
+            Self::MdfeProcessing => (
+                "O MDF-e foi recebido e ainda está em processamento.",
+                "Consulte-o em alguns instantes; não emita outro nem inicie a viagem antes da autorização.",
+            ),
+            Self::WebmaniaError => {
+                ("O Webmania informou um erro.", "Corrija o que ele aponta e repita; se persistir, avise o suporte.")
+            }
+            Self::SefazUnavailable => {
+                ("O serviço da Sefaz está indisponível no momento.", "Aguarde alguns minutos e repita.")
+            }
+            Self::MdfeOpen => (
+                "Existe outro MDF-e que ainda não foi encerrado.",
+                "Encerre o MDF-e informado em \"mdfe_aberto\" e repita a emissão.",
+            ),
+            Self::MdfeDuplicate => ("Este MDF-e já foi emitido.", "Consulte o MDF-e existente em vez de emitir outro."),
+            Self::MdfeNotFound => ("O MDF-e não foi encontrado.", "Confira a chave ou o uuid e repita."),
+            Self::MdfeFile => {
+                ("O arquivo recebido não é o que se pediu.", "Confira a situação do MDF-e e repita em alguns minutos.")
+            }
+            Self::MdfeNotification => (
+                "A notificação não é válida.",
+                "Não atualize nada por ela: consulte o MDF-e, e avise o suporte se voltar a acontecer.",
+            ),
             Self::Bug => ("Erro interno da biblioteca.", "Avise o suporte e informe o detalhe."),
             Self::Cancelled => ("Operação cancelada pelo usuário.", "Repita quando quiser continuar."),
         }
@@ -215,7 +268,14 @@ impl Code {
     pub const fn can_repeat(self) -> bool {
         matches!(
             self,
-            Self::FileNoPermission | Self::Dns | Self::Connect | Self::Timeout | Self::BrokenOff | Self::TooMany
+            Self::FileNoPermission
+                | Self::Dns
+                | Self::Connect
+                | Self::Timeout
+                | Self::BrokenOff
+                | Self::TooMany
+                | Self::MdfeProcessing
+                | Self::SefazUnavailable
         )
     }
 }
