@@ -31,6 +31,7 @@ pub mod diagnostico;
 pub mod dispatch;
 pub mod document;
 pub mod http;
+pub mod invoicy;
 pub mod logging;
 pub mod porto;
 pub mod redact;
