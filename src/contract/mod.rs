@@ -5,6 +5,7 @@ mod catalogue;
 mod diagnostico;
 mod error;
 mod field;
+mod nfse;
 mod progress;
 mod replies;
 mod requests;
@@ -15,6 +16,10 @@ pub use catalogue::Code;
 pub use diagnostico::{DiagnosticoRet, Facts, Passo, Step};
 pub use error::{ErrorEntry, Origin};
 pub use field::field;
+pub use nfse::{
+    InvoicyCk, InvoicyCkRet, Nfse, NfseCancela, NfseConsulta, NfseEnvia, NfseEspelho, NfseFiles, NfseOneRet, NfseRet,
+    NfseSituacao, Verbatim,
+};
 pub use progress::{Event, Progress, Span, Stage, State};
 pub use replies::{
     AverbaRet, AverbaRetMany, Averbacao, CancelaRet, ConfigRet, Counts, Documento, ErroRet, ListaRet, LoginRet,
