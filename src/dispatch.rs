@@ -9,10 +9,12 @@ use serde_json::{Map, Value};
 use crate::averba::{self, Service, Sessions};
 use crate::contract::{
     AverbaRet, AverbaRetMany, Averbacao, Cancela, CancelaRet, Code, ConfigRet, Consulta, DiagnosticoRet, ErrorEntry,
-    ListaRet, Login, LoginRet, Progress, Upload, UploadRet, bad_field, field, missing, parse_object, read, to_json,
+    InvoicyCkRet, ListaRet, Login, LoginRet, Nfse, NfseOneRet, NfseRet, Progress, Upload, UploadRet, Verbatim,
+    bad_field, field, missing, parse_object, read, to_json,
 };
 use crate::diagnostico::{Subject, diagnostico};
 use crate::http::Http;
+use crate::invoicy::Invoicy;
 use crate::logging::{Entry, Log};
 use crate::porto::{Found, Porto};
 use crate::redact::excerpt;
@@ -31,6 +33,7 @@ pub struct Engine {
     http: Http,
     porto: Porto,
     sessions: Sessions,
+    invoicy: Invoicy,
 }
 
 impl Engine {
@@ -53,7 +56,8 @@ impl Engine {
     /// A new engine with `patch`, a JSON object, merged into this one's settings; `None` if that changes nothing: a
     /// program may set the same before every call, and its connections must not suffer.
     pub fn configured(&self, patch: &str) -> Result<Option<Self>, ErrorEntry> {
-        let engine = Self::with(&self.given, patch)?;
+        let mut engine = Self::with(&self.given, patch)?;
+        engine.invoicy.remember(&self.invoicy);
         Ok((engine.settings != self.settings).then_some(engine))
     }
 
@@ -63,6 +67,7 @@ impl Engine {
         Ok(Self {
             given,
             porto: Porto::new(&settings)?,
+            invoicy: Invoicy::new(&settings),
             http: Http::new(settings.clone(), log.clone())?,
             settings,
             log,
@@ -94,6 +99,11 @@ impl Engine {
             Operation::Cancela => self.cancela(message.fields, progress),
             Operation::Lista => self.lista(message.fields, progress),
             Operation::Diagnostico => self.diagnostico(message.fields, progress),
+            Operation::InvoicyCk
+            | Operation::NfseEnvia
+            | Operation::NfseConsulta
+            | Operation::NfseCancela
+            | Operation::NfseEspelho => self.nfse(operation, message.fields, progress),
         };
         self.log_call(operation, &reply, start);
         reply
@@ -166,6 +176,20 @@ impl Engine {
         }
     }
 
+    fn nfse(&self, operation: Operation, fields: Fields, progress: &mut Progress) -> String {
+        let Self { invoicy, http, .. } = self;
+        let reply = match operation {
+            Operation::NfseEnvia => typed(fields).map(|request| to_json(&invoicy.envia(http, &request, progress))),
+            Operation::NfseConsulta => {
+                typed(fields).map(|request| to_json(&invoicy.consulta(http, &request, progress)))
+            }
+            Operation::NfseCancela => typed(fields).map(|request| to_json(&invoicy.cancela(http, &request, progress))),
+            Operation::NfseEspelho => typed(fields).map(|request| to_json(&invoicy.espelho(http, &request, progress))),
+            _ => typed(fields).map(|request| to_json(&invoicy.ck(&request))),
+        };
+        reply.unwrap_or_else(|error| operation.refused(error))
+    }
+
     fn service(&self) -> Service<'_> {
         Service { porto: &self.porto, http: &self.http, sessions: &self.sessions }
     }
@@ -192,6 +216,9 @@ impl Message {
             None | Some(Value::String(_)) => return Err(missing("mod")),
             Some(_) => return Err(bad_field(Code::BadField, "mod", "deve ser texto")),
         };
+        if operation == Operation::NfseEnvia {
+            Verbatim::keep("documentos", request, &mut fields);
+        }
         Ok(Self { operation, fields })
     }
 
@@ -220,6 +247,16 @@ pub enum Operation {
     Lista,
     /// `Diagnostico` → diagnosticoRet
     Diagnostico,
+    /// `invoicyCK` → invoicyCKRet
+    InvoicyCk,
+    /// `nfseEnvia` → nfseEnviaRet
+    NfseEnvia,
+    /// `nfseConsulta` → nfseConsultaRet
+    NfseConsulta,
+    /// `nfseCancela` → nfseCancelaRet
+    NfseCancela,
+    /// `nfseEspelho` → nfseEspelhoRet
+    NfseEspelho,
 }
 
 impl Operation {
@@ -234,13 +271,30 @@ impl Operation {
             Self::Cancela => "Cancela",
             Self::Lista => "Lista",
             Self::Diagnostico => "Diagnostico",
+            Self::InvoicyCk => "invoicyCK",
+            Self::NfseEnvia => "nfseEnvia",
+            Self::NfseConsulta => "nfseConsulta",
+            Self::NfseCancela => "nfseCancela",
+            Self::NfseEspelho => "nfseEspelho",
         }
     }
 
     /// By its name, without regard to case. 1004 if there is none.
     fn named(name: &str) -> Result<Self, ErrorEntry> {
-        let known =
-            [Self::Login, Self::Upload, Self::Consulta, Self::Averba, Self::Cancela, Self::Lista, Self::Diagnostico];
+        let known = [
+            Self::Login,
+            Self::Upload,
+            Self::Consulta,
+            Self::Averba,
+            Self::Cancela,
+            Self::Lista,
+            Self::Diagnostico,
+            Self::InvoicyCk,
+            Self::NfseEnvia,
+            Self::NfseConsulta,
+            Self::NfseCancela,
+            Self::NfseEspelho,
+        ];
         known.into_iter().find(|operation| operation.name().eq_ignore_ascii_case(name)).ok_or_else(|| {
             ErrorEntry::new(Code::UnknownMod).msg(format!(
                 "A operação \"{}\" não existe nesta versão. Confira o nome em \"mod\" ou atualize a biblioteca.",
@@ -258,6 +312,11 @@ impl Operation {
             Self::Cancela => to_json(&CancelaRet::new(String::new(), Some((None, error)), None)),
             Self::Lista => to_json(&ListaRet::new(Vec::new(), 0, Some(error), None)),
             Self::Diagnostico => to_json(&DiagnosticoRet::refused(error)),
+            Self::InvoicyCk => to_json(&InvoicyCkRet::refused(error)),
+            Self::NfseEnvia => to_json(&NfseRet::new("nfseEnviaRet", Vec::new(), Some(error))),
+            Self::NfseConsulta => to_json(&NfseRet::new("nfseConsultaRet", Vec::new(), Some(error))),
+            Self::NfseCancela => to_json(&NfseOneRet::new("nfseCancelaRet", Nfse::default().failed(error))),
+            Self::NfseEspelho => to_json(&NfseOneRet::new("nfseEspelhoRet", Nfse::default().failed(error))),
             Self::Consulta | Self::Averba => to_json(&AverbaRet::from(Averbacao::default().failed(error))),
         }
     }

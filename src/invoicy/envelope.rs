@@ -13,7 +13,7 @@ use crate::contract::Secret;
 const SOAP_ACTION: &str = "\"InvoiCyaction/ARECEPCAO.Execute\"";
 
 /// The headers of every request.
-pub const HEADERS: [(HeaderName, &str); 2] =
+pub static HEADERS: [(HeaderName, &str); 2] =
     [(CONTENT_TYPE, "text/xml; charset=utf-8"), (HeaderName::from_static("soapaction"), SOAP_ACTION)];
 
 /// One document with the parameters that go along with it, both linear.

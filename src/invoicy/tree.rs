@@ -73,7 +73,7 @@ impl Element {
     }
 
     /// The children of this name.
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
+    pub fn all<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a Self> + use<'a, 'n> {
         self.children.iter().filter(move |child| child.name == name)
     }
 
