@@ -27,14 +27,14 @@ pub fn is_pending(nfse: &Nfse) -> bool {
     nfse.error().is_some_and(|error| error.is(Code::NfseProcessing))
 }
 
-/// Of what was told, what is told of the RPS with these facts: by IDUnico, else by number and series.
+/// Of what was told, what is told of the RPS with these facts: by IDUnico, else by number and series. (An RPS that was sent
+/// before under another IDUnico is told of under that one.)
 pub fn find<'t>(told: &'t [Told], facts: &Facts) -> Option<&'t Told> {
     let plain = |number: &str| number.trim_start_matches('0').to_owned();
     let by_id = told.iter().find(|told| !told.nfse.IDUnico.is_empty() && told.nfse.IDUnico == facts.id);
     let by_number = || {
         let same = |told: &&Told| {
-            told.nfse.IDUnico.is_empty()
-                && !facts.number.is_empty()
+            !facts.number.is_empty()
                 && plain(&told.nfse.numero) == plain(&facts.number)
                 && (told.nfse.serie.is_empty() || told.nfse.serie == facts.series)
         };

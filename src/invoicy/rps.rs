@@ -55,7 +55,7 @@ impl Rps {
             Some(b'"') => {
                 let text: String = serde_json::from_str(json.get())
                     .map_err(|_| bad_field(Code::BadField, place, "não é um texto válido"))?;
-                if text.trim().is_empty() {
+                if text.trim_start_matches('\u{FEFF}').trim().is_empty() {
                     return Err(empty(place));
                 }
                 if is_xml(&text) { Self::of_xml(&text, place) } else { Self::of_file(&text, place) }

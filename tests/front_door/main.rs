@@ -18,6 +18,7 @@ mod login;
 mod many;
 mod matrix;
 mod network;
+mod nfse;
 mod pascal;
 mod proxy;
 mod secrets;
