@@ -4,7 +4,7 @@
 //! answers it and leaves as JSON:
 //!
 //! ```text
-//! abi -> dispatch -> averba, diagnostico -> porto -> http, document, contract, settings, redact
+//! abi -> dispatch -> averba, diagnostico -> porto, invoicy -> http, document, contract, settings, redact
 //! ```
 //!
 //! | room | what is in it |
@@ -18,6 +18,7 @@
 //! | [`averba`] | the whole flow in one call: login, upload, consulta; one document or thousands, with a diary |
 //! | [`diagnostico`] | the way to the service, examined step by step |
 //! | [`porto`] | AverbePorto: login, upload, consulta, listing |
+//! | [`invoicy`] | InvoiCy: RPS sent, looked up, cancelled; the communication key |
 //! | [`logging`] | the log |
 //! | [`redact`] | excerpts of foreign text without secrets |
 //!

@@ -88,7 +88,7 @@ impl ErrorEntry {
     /// The same reason for something that was never sent because of it: nothing about it is uncertain.
     #[must_use]
     pub fn not_sent(self, msg: impl Into<String>) -> Self {
-        Self { msg: msg.into(), repetir: true, incerto: false, ..self }
+        Self { msg: msg.into(), repetir: self.repetir || self.incerto, incerto: false, ..self }
     }
 
     /// The same, of which it is not known whether it was done all the same; `msg` says what to do (Portuguese).

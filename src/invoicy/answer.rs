@@ -45,9 +45,8 @@ pub struct Told {
 
 /// Whether the page of an HTTP error is an answer: a SOAP Fault comes with HTTP 500.
 pub fn is_soap(body: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(&body[..body.len().min(1000)]);
-    text.trim_start_matches('\u{FEFF}').trim_start().starts_with('<') && text.contains(":Envelope")
-        || text.contains("<Envelope")
+    let head = String::from_utf8_lossy(&body[..body.len().min(1000)]);
+    [":Envelope", "<Envelope"].iter().any(|tag| head.contains(tag))
 }
 
 impl Answer {

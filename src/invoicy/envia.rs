@@ -79,6 +79,11 @@ impl Entry {
         self.told = told.clone();
     }
 
+    /// Whether it may have arrived, or was sent before.
+    fn is_doubtful(&self) -> bool {
+        self.nfse.error().is_some_and(|error| error.is_uncertain() || error.is(Code::NfseDuplicate))
+    }
+
     /// As the reply shows it.
     fn finished(self) -> Nfse {
         match &self.rps {
@@ -189,8 +194,7 @@ impl Sending<'_> {
             if let Some(error) = entry.nfse.error().filter(|error| broken && !error.is_uncertain()).cloned() {
                 entry.fail(error.in_doubt(Code::InvoicyError.msg_advising(super::line::DOUBT)));
             }
-            let doubtful = |error: &ErrorEntry| error.is_uncertain() || error.is(Code::NfseDuplicate);
-            if entry.nfse.error().is_some_and(doubtful) {
+            if entry.is_doubtful() {
                 self.look_up(place, progress)?;
             }
         }
@@ -212,11 +216,11 @@ impl Sending<'_> {
         Ok(())
     }
 
-    /// Asks again for what is not decided, as long as the caller wants to wait. What cannot be asked stays as it is.
+    /// Asks again for what is not decided, or not known to have arrived, as long as the caller wants to wait. What cannot be asked stays as it is.
     fn wait_for_pending(&mut self, progress: &mut Progress) -> Result<(), ErrorEntry> {
         let total = self.entries.len();
         for pause in pauses(self.wait).into_iter().filter(|pause| !pause.is_zero()) {
-            let pending = self.places(|entry| is_pending(&entry.nfse));
+            let pending = self.places(|entry| is_pending(&entry.nfse) || entry.is_doubtful());
             if pending.is_empty() {
                 break;
             }

@@ -4,30 +4,30 @@
 //! samples and layouts and two production clients. It was never tried against the live service.
 //!
 //! What a caller hands over is linearised ([`xml`]), keyed ([`key`]) and wrapped ([`envelope`]); what comes back is read as a
-//! tree ([`tree`], [`answer`]) and judged by its codes ([`codes`]). A lost answer is looked up, never sent again; the same
-//! question is asked seldom enough ([`pace`]).
+//! tree ([`answer`]) and judged by its codes (`codes.rs`). A lost answer is looked up, never sent again; the same question is
+//! asked seldom enough (`pace.rs`).
 
-mod answer;
+pub mod answer;
 mod cancela;
 mod codes;
 mod consulta;
 mod diagnosis;
-mod envelope;
+pub mod envelope;
 mod envia;
 mod espelho;
 mod files;
 mod json_form;
-mod key;
+pub mod key;
 mod line;
 mod outcome;
 mod pace;
 mod question;
-mod rps;
+pub mod rps;
 #[cfg(test)]
 mod samples;
 mod tree;
 mod wrapper;
-mod xml;
+pub mod xml;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,7 +2,8 @@
 //!
 //! The IDUnico is how InvoiCy recognises a document that comes twice. Where the caller gives none it is made of what makes
 //! an RPS one and the same: environment, issuer, type, series, number. So it does not change with the moment of issue,
-//! which a program may write anew when it sends again. Without a number it is the hash of the whole text.
+//! which a program may write anew when it sends again. Without a number it is the hash of the whole text. (Assumed: an RPS
+//! that was rejected can be sent again, corrected, under the same IDUnico. If not, the caller gives one of its own.)
 
 use std::ops::Range;
 
@@ -88,12 +89,16 @@ impl Rps {
     fn of_xml(xml: &str, place: &str) -> Result<Self, ErrorEntry> {
         let linear = Linear::read(xml)?;
         let warnings = linear.warnings();
-        let text = match Outline::read(&linear.text)?.root.as_str() {
-            "Envio" => linear.text,
-            "RPS" => format!("<Envio>{MODEL}{VERSION}{}</Envio>", linear.text),
+        let mut text = linear.text;
+        let mut outline = Outline::read(&text)?;
+        match outline.root.as_str() {
+            "Envio" => {}
+            "RPS" => {
+                text = format!("<Envio>{MODEL}{VERSION}{text}</Envio>");
+                outline = Outline::read(&text)?;
+            }
             root => return Err(not_an_rps(place, &format!("root element <{root}>"))),
-        };
-        let outline = Outline::read(&text)?;
+        }
         if outline.count != 1 {
             return Err(not_an_rps(place, &format!("{} RPS in it", outline.count)));
         }
