@@ -53,7 +53,8 @@ const
   // The error codes of ABI 1: `error[].code` of every reply. A code keeps its number and its meaning for ever.
   //
   // 1000s: the call; 2000s: the file; 3000s: the network; 4000s: the server's HTTP; 5000s: AverbePorto; 6000s:
-  // Webmania and Sefaz (MDF-e); 9000s: this library. 0 stands for "no error" where the documented contract asks for an entry all the same (uploadRet).
+  // Webmania and Sefaz (MDF-e); 7000s: InvoiCy (NFS-e); 9000s: this library. 0 stands for "no error" where the documented
+  // contract asks for an entry all the same (uploadRet).
   AV_ERR_NULL_ARGUMENT = 1001; // An argument that must be given is NULL.
   AV_ERR_NOT_UTF8 = 1002; // An argument is not valid UTF-8.
   AV_ERR_NOT_JSON = 1003; // The request is not a JSON object.
@@ -102,6 +103,18 @@ const
   AV_ERR_MDFE_NOT_FOUND = 6009; // There is no such MDF-e.
   AV_ERR_MDFE_FILE = 6010; // What came is not the file that was asked for.
   AV_ERR_MDFE_NOTIFICATION = 6011; // A notification that is none, or does not bring the secret that was agreed on.
+  AV_ERR_INVOICY_KEY = 7001; // InvoiCy: the communication key (CK) is wrong: the company's access key, or the text that was hashed.
+  AV_ERR_NFSE_REJECTED = 7002; // InvoiCy or the city hall rejected the RPS or the cancellation.
+  AV_ERR_NFSE_PROCESSING = 7003; // The RPS or the cancellation was received and is not decided yet.
+  AV_ERR_INVOICY_ERROR = 7004; // InvoiCy reports an error of its own.
+  AV_ERR_NFSE_NOT_FOUND = 7005; // InvoiCy knows no such document.
+  AV_ERR_INVOICY_REPEATED = 7006; // The same request too often: InvoiCy would block the company, or has (179).
+  AV_ERR_NFSE_DUPLICATE = 7007; // This RPS was sent before, and what became of it is not known here.
+  AV_ERR_INVOICY_CERTIFICATE = 7008; // The company's digital certificate at InvoiCy is missing, expired or not usable.
+  AV_ERR_INVOICY_COMPANY = 7009; // InvoiCy: the company is disabled or has no licence.
+  AV_ERR_NFSE_FILE = 7010; // What came is not the PDF or XML that was asked for.
+  AV_ERR_INVOICY_STRUCTURE = 7011; // InvoiCy does not take the document as it is written: structure, type, environment.
+  AV_ERR_NFSE_CANCELLED = 7012; // The NFS-e is cancelled.
   AV_ERR_BUG = 9001; // A bug in this library: report it with `detalhe`.
   AV_ERR_CANCELLED = 9002; // The progress callback asked to stop.
 
@@ -162,9 +175,9 @@ var
   // Each argument is NULL or points to a NUL-terminated string.
   av_consulta: function(Cookie: PAnsiChar; Chave: PAnsiChar): PAnsiChar; cdecl;
 
-  // Does what a JSON message asks, by its `mod`: `login`, `Upload`, `Consulta`, `Averba`, `Cancela`, `Lista`, `Diagnostico`,
-  // and for MDF-e (Webmania) `mdfeEmite`, `mdfeConsulta`, `mdfeEncerra`, `mdfeCancela`, `mdfeCondutor`, `mdfeArquivo`,
-  // `mdfeNotificacao`, `mdfeRegras` in this version.
+  // Does what a JSON message asks, by its `mod`: `login`, `Upload`, `Consulta`, `Averba`, `Cancela`, `Lista`, `Diagnostico`;
+  // for MDF-e (Webmania) `mdfeEmite`, `mdfeConsulta`, `mdfeEncerra`, `mdfeCancela`, `mdfeCondutor`, `mdfeArquivo`,
+  // `mdfeNotificacao`, `mdfeRegras`; for NFS-e (InvoiCy) `nfseEnvia`, `nfseConsulta`, `nfseCancela`, `nfseEspelho`, `invoicyCK`.
   //
   // `Averba` is the whole flow for a CT-e, login (unless `cookie` still holds), upload and consulta:
   // `{"mod":"Averba","user","pass","cookie"?,"cte"}`. It logs in again once when the session has ended; an upload whose
@@ -208,6 +221,21 @@ var
   // a `url` out of a reply, to `arquivo`, whole or not at all. `mdfeNotificacao` reads `corpo`, what your own web server received
   // from Webmania; `segredo` and `segredo_recebido` must be the same. `mdfeRegras`: the rules of the check.
   //
+  // NFS-e go through InvoiCy, under the keys of the settings or `chave_acesso` and `chave_parceiro` of the request. `nfseEnvia`
+  // sends `documentos`, one or a list, each XML text, the path of an XML or an object with the names of the elements in their
+  // order; an RPS without IDUnico gets one made of environment, issuer, type, series and number, by which a second send is
+  // recognised. nfseEnviaRet has `S`, an entry for each in the order given: `numero`, `serie`, `IDUnico`, `chave`, `protocolo`,
+  // `NFSeNumero`, `CodVerificacao`, `situacao` (`nivel`, `codigo`, `texto`: a code means something at its level only), `links`,
+  // `arquivos`, `status` (1: there is a valid NFS-e), `error`, `avisos`. `pasta` is where PDF and XML of each are written;
+  // `aguardar_s` (0 to 600) waits for what is not decided at once, with events. A lost answer is looked up by IDUnico and never
+  // sent again; what stays unknown is `"incerto":true`. `nfseConsulta` asks by `id_unico`, `chave`, `numero_inicial`,
+  // `numero_final` and `serie`, or `inicio` and `fim` (YYYY-MM-DD), always with `CNPJ` and `tpAmb` (1 or 2): nfseConsultaRet,
+  // with `S`. `nfseEspelho` asks likewise (`numero` and `serie`) for one PDF, into `arquivo`. `nfseCancela` takes `CNPJ`, `tpAmb`,
+  // `NFSeNumero`, `RPSNumero`, `RPSSerie`, `EveCodigo` (1 mistake, 2 not rendered, 4 duplicate) and `EveMotivo` (up to 100
+  // characters): `status` 1 is cancelled. `invoicyCK` computes the communication key of `xml` or `arquivo` without sending
+  // anything: `CK`, `linearizado` (the text to be sent with it), `bytes`, `avisos`. The same request is made at most three times
+  // an hour (then 7006), since InvoiCy blocks the company at the fourth.
+  //
   // Takes: `request_json`, a JSON object in UTF-8, NUL-terminated, not NULL, with `mod` and the fields of the contract;
   // `on_progress`, called with an event before and after each stage, or NULL; `context`, given to `on_progress` as it is.
   //
@@ -216,14 +244,16 @@ var
   //
   // Errors: 1003 (not a JSON object), 1004 (unknown `mod`), 1005 (missing field), 1006 (unknown or wrong field), 9002
   // (stopped by `on_progress`), 3007 (the clock of this computer is wrong: Diagnostico alone), those of `av_login`,
-  // `av_upload_file` and `av_consulta`, and of MDF-e 6001 to 6011. `msg` names the field.
+  // `av_upload_file` and `av_consulta`, of MDF-e 6001 to 6011, of NFS-e 7001 to 7012. `msg` names the field.
   //
   // Blocks: as those functions do, for each request that it takes (a Consulta: 400 keys a request with a session, 100
   // without; an Averba of many documents: for each 400 of them a consulta, an upload and a consulta). Diagnostico: at most
   // `timeout_conexao_s` for each step up to `tls`, then as one request, with a `cookie` as three. mdfeEmite: at most five times
-  // `timeout_s`, then `aguardar_s`; mdfeConsulta: a quarter of `timeout_s`, then `aguardar_s`.
+  // `timeout_s`, then `aguardar_s`; mdfeConsulta: a quarter of `timeout_s`, then `aguardar_s`. NFS-e: for each request (nfseEnvia:
+  // one for each `invoicy.documentos_por_envio` documents, and one for each that must be looked up), and `aguardar_s`.
   //
-  // Source: seed document PROC001, sections 1 to 3; Averba: Part II; MDF-e: seed document "Webmania, emissao de MDF-e".
+  // Source: seed document PROC001, sections 1 to 3; Averba: Part II; MDF-e: seed document "Webmania, emissao de MDF-e"; NFS-e:
+  // InvoiCy's "Gerar um XML de Envio passo-a-passo".
   //
   // `request_json` is NULL or points to a NUL-terminated string; `on_progress` is NULL or a function that can be called
   // with `context` on this thread until this call returns.
@@ -238,7 +268,8 @@ var
   // `log`: `arquivo` (a path; each day has its own file, `averbador.log` becomes `averbador-2026-11-21.log`), `nivel`
   // ("erro": failed calls; "info": all calls, the default; "detalhe": requests too), `dias` (1 to 3650; 30); `porto`: `url`,
   // `consulta_url` (https, or http on this computer), `recipient` ("", E, F, T, D), `v`, `uploads_por_segundo` (1 to 100;
-  // 10), `consulta` ("sempre", or "quando_faltar": Averba asks only where the upload's answer has no protocol). The same can stand in a file that the environment variable AVERBADOR_CONFIG names; it is read once, when the
+  // 10), `consulta` ("sempre", or "quando_faltar": Averba asks only where the upload's answer has no protocol);
+  // `invoicy`: `url` (of `arecepcao.aspx`; none unless set), `chave_acesso`, `chave_parceiro`, `documentos_por_envio` (1 to 200; 50). The same can stand in a file that the environment variable AVERBADOR_CONFIG names; it is read once, when the
   // first call needs it.
   //
   // Returns: configRet, JSON in UTF-8, never NULL; free it with `av_free`. `status` 1: in force, with `avisos` where

@@ -9,11 +9,13 @@ use serde_json::{Map, Value};
 use crate::averba::{self, Manifests, Service, Sessions};
 use crate::contract::{
     AverbaRet, AverbaRetMany, Averbacao, Cancela, CancelaRet, Code, ConfigRet, Consulta, DiagnosticoRet, ErrorEntry,
-    ListaRet, Login, LoginRet, Manifesto, MdfeArquivo, MdfeArquivoRet, MdfeNotificacao, MdfeRegras, MdfeRegrasRet,
-    MdfeRet, Progress, Stage, Upload, UploadRet, bad_field, field, missing, parse_object, read, to_json,
+    InvoicyCkRet, ListaRet, Login, LoginRet, Manifesto, MdfeArquivo, MdfeArquivoRet, MdfeNotificacao, MdfeRegras,
+    MdfeRegrasRet, MdfeRet, Nfse, NfseOneRet, NfseRet, Progress, Stage, Upload, UploadRet, Verbatim, bad_field, field,
+    missing, parse_object, read, to_json,
 };
 use crate::diagnostico::{Subject, diagnostico};
 use crate::http::Http;
+use crate::invoicy::Invoicy;
 use crate::logging::{Entry, Log};
 use crate::porto::{Found, Porto};
 use crate::redact::excerpt;
@@ -34,6 +36,7 @@ pub struct Engine {
     porto: Porto,
     sessions: Sessions,
     webmania: Webmania,
+    invoicy: Invoicy,
 }
 
 impl Engine {
@@ -56,7 +59,8 @@ impl Engine {
     /// A new engine with `patch`, a JSON object, merged into this one's settings; `None` if that changes nothing: a
     /// program may set the same before every call, and its connections must not suffer.
     pub fn configured(&self, patch: &str) -> Result<Option<Self>, ErrorEntry> {
-        let engine = Self::with(&self.given, patch)?;
+        let mut engine = Self::with(&self.given, patch)?;
+        engine.invoicy.remember(&self.invoicy);
         Ok((engine.settings != self.settings).then_some(engine))
     }
 
@@ -67,6 +71,7 @@ impl Engine {
             given,
             porto: Porto::new(&settings)?,
             webmania: Webmania::new(&settings)?,
+            invoicy: Invoicy::new(&settings),
             http: Http::new(settings.clone(), log.clone())?,
             settings,
             log,
@@ -108,6 +113,11 @@ impl Engine {
             Operation::MdfeArquivo => self.mdfe_file(message.fields, progress),
             Operation::MdfeNotificacao => mdfe_notification(message.fields),
             Operation::MdfeRegras => mdfe_rules(message.fields),
+            Operation::InvoicyCk
+            | Operation::NfseEnvia
+            | Operation::NfseConsulta
+            | Operation::NfseCancela
+            | Operation::NfseEspelho => self.nfse(operation, message.fields, progress),
         };
         self.log_call(operation, &reply, start);
         reply
@@ -208,6 +218,20 @@ impl Engine {
         }
     }
 
+    fn nfse(&self, operation: Operation, fields: Fields, progress: &mut Progress) -> String {
+        let Self { invoicy, http, .. } = self;
+        let reply = match operation {
+            Operation::NfseEnvia => typed(fields).map(|request| to_json(&invoicy.envia(http, &request, progress))),
+            Operation::NfseConsulta => {
+                typed(fields).map(|request| to_json(&invoicy.consulta(http, &request, progress)))
+            }
+            Operation::NfseCancela => typed(fields).map(|request| to_json(&invoicy.cancela(http, &request, progress))),
+            Operation::NfseEspelho => typed(fields).map(|request| to_json(&invoicy.espelho(http, &request, progress))),
+            _ => typed(fields).map(|request| to_json(&invoicy.ck(&request))),
+        };
+        reply.unwrap_or_else(|error| operation.refused(error))
+    }
+
     fn service(&self) -> Service<'_> {
         Service { porto: &self.porto, http: &self.http, sessions: &self.sessions }
     }
@@ -248,6 +272,9 @@ impl Message {
             None | Some(Value::String(_)) => return Err(missing("mod")),
             Some(_) => return Err(bad_field(Code::BadField, "mod", "deve ser texto")),
         };
+        if operation == Operation::NfseEnvia {
+            Verbatim::keep("documentos", request, &mut fields);
+        }
         Ok(Self { operation, fields })
     }
 
@@ -292,10 +319,20 @@ pub enum Operation {
     MdfeNotificacao,
     /// `mdfeRegras` → mdfeRegrasRet
     MdfeRegras,
+    /// `invoicyCK` → invoicyCKRet
+    InvoicyCk,
+    /// `nfseEnvia` → nfseEnviaRet
+    NfseEnvia,
+    /// `nfseConsulta` → nfseConsultaRet
+    NfseConsulta,
+    /// `nfseCancela` → nfseCancelaRet
+    NfseCancela,
+    /// `nfseEspelho` → nfseEspelhoRet
+    NfseEspelho,
 }
 
 /// All of them.
-const OPERATIONS: [Operation; 15] = [
+const OPERATIONS: [Operation; 20] = [
     Operation::Login,
     Operation::Upload,
     Operation::Consulta,
@@ -311,6 +348,11 @@ const OPERATIONS: [Operation; 15] = [
     Operation::MdfeArquivo,
     Operation::MdfeNotificacao,
     Operation::MdfeRegras,
+    Operation::InvoicyCk,
+    Operation::NfseEnvia,
+    Operation::NfseConsulta,
+    Operation::NfseCancela,
+    Operation::NfseEspelho,
 ];
 
 impl Operation {
@@ -333,6 +375,11 @@ impl Operation {
             Self::MdfeArquivo => "mdfeArquivo",
             Self::MdfeNotificacao => "mdfeNotificacao",
             Self::MdfeRegras => "mdfeRegras",
+            Self::InvoicyCk => "invoicyCK",
+            Self::NfseEnvia => "nfseEnvia",
+            Self::NfseConsulta => "nfseConsulta",
+            Self::NfseCancela => "nfseCancela",
+            Self::NfseEspelho => "nfseEspelho",
         }
     }
 
@@ -363,6 +410,11 @@ impl Operation {
             | Self::MdfeNotificacao => to_json(&MdfeRet::new(self.name(), Manifesto::default()).failed(error)),
             Self::MdfeArquivo => to_json(&MdfeArquivoRet::refused(error)),
             Self::MdfeRegras => to_json(&MdfeRegrasRet::refused(error)),
+            Self::InvoicyCk => to_json(&InvoicyCkRet::refused(error)),
+            Self::NfseEnvia => to_json(&NfseRet::new("nfseEnviaRet", Vec::new(), Some(error))),
+            Self::NfseConsulta => to_json(&NfseRet::new("nfseConsultaRet", Vec::new(), Some(error))),
+            Self::NfseCancela => to_json(&NfseOneRet::new("nfseCancelaRet", Nfse::default().failed(error))),
+            Self::NfseEspelho => to_json(&NfseOneRet::new("nfseEspelhoRet", Nfse::default().failed(error))),
             Self::Consulta | Self::Averba => to_json(&AverbaRet::from(Averbacao::default().failed(error))),
         }
     }

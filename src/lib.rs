@@ -4,7 +4,7 @@
 //! answers it and leaves as JSON:
 //!
 //! ```text
-//! abi -> dispatch -> averba, diagnostico -> porto, webmania -> http, document, contract, settings, redact
+//! abi -> dispatch -> averba, diagnostico -> porto, webmania, invoicy -> http, document, contract, settings, redact
 //! ```
 //!
 //! | room | what is in it |
@@ -19,6 +19,7 @@
 //! | [`diagnostico`] | the way to the service, examined step by step |
 //! | [`porto`] | AverbePorto: login, upload, consulta, listing |
 //! | [`webmania`] | MDF-e: the document and its check, emission, query, events, files |
+//! | [`invoicy`] | InvoiCy: RPS sent, looked up, cancelled; the communication key |
 //! | [`logging`] | the log |
 //! | [`redact`] | excerpts of foreign text without secrets |
 //!
@@ -32,6 +33,7 @@ pub mod diagnostico;
 pub mod dispatch;
 pub mod document;
 pub mod http;
+pub mod invoicy;
 pub mod logging;
 pub mod porto;
 pub mod redact;

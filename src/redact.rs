@@ -25,12 +25,12 @@ pub fn excerpt(text: &str, secrets: &[&Secret]) -> String {
 /// 32 hexadecimal digits; keys and protocols, all digits, stay readable.)
 #[must_use]
 pub fn mask(text: &str, secrets: &[&Secret]) -> String {
-    mask_sessions(&mask_secrets(text, secrets))
+    mask_sessions(&hide(text, secrets))
 }
 
-/// `text` with `secrets` masked.
+/// `text` with `secrets` masked, and nothing else: for what must stay as it is, such as an address.
 #[must_use]
-pub fn mask_secrets(text: &str, secrets: &[&Secret]) -> String {
+pub fn hide(text: &str, secrets: &[&Secret]) -> String {
     let mut masked = text.to_owned();
     for secret in secrets.iter().map(|secret| secret.expose()).filter(|secret| !secret.is_empty()) {
         for spelling in spellings(secret) {

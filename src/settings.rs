@@ -252,7 +252,11 @@ impl InvoicySettings {
         if !(1..=200).contains(&self.documentos_por_envio) {
             return Err(bad_field(Code::BadSetting, "invoicy.documentos_por_envio", "deve ficar entre 1 e 200"));
         }
-        Ok(())
+        let keys = [("invoicy.chave_acesso", &self.chave_acesso), ("invoicy.chave_parceiro", &self.chave_parceiro)];
+        match keys.into_iter().find(|(_, key)| !is_token(key.expose())) {
+            Some((name, _)) => Err(bad_field(Code::BadSetting, name, "tem espaço, quebra de linha ou acento")),
+            None => Ok(()),
+        }
     }
 }
 
@@ -423,6 +427,8 @@ mod tests {
             (r#"{"webmania":{"token":7}}"#, "webmania.token"),
             (r#"{"invoicy":{"url":"http://example.com"}}"#, "invoicy.url"),
             (r#"{"invoicy":{"documentos_por_envio":201}}"#, "invoicy.documentos_por_envio"),
+            (r#"{"invoicy":{"chave_acesso":"abc "}}"#, "invoicy.chave_acesso"),
+            (r#"{"invoicy":{"chave_parceiro":"\nabc"}}"#, "invoicy.chave_parceiro"),
         ] {
             let (code, msg) = refused(patch);
             assert_eq!(code, 1008, "{patch}");

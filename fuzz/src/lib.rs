@@ -8,6 +8,7 @@ use averbador::contract::{
     parse_object, read,
 };
 use averbador::dispatch::Message;
+use averbador::invoicy::{self, xml::Linear};
 use averbador::document::{AccessKey, Content, Document, Fiscal, check_zip};
 use averbador::porto::answer::Answer;
 use averbador::porto::{Filters, Session};
@@ -78,6 +79,9 @@ pub fn resposta(bytes: &[u8]) {
         let said = Said::read(status, &text, doubt, &secrets).map(|said| (said.manifesto, said.error, said.named));
         assert!(!format!("{said:?}").contains(SECRET));
     }
+    if let Ok(invoicy::answer::Answer::Told(items)) = invoicy::answer::Answer::read(&text, &secrets) {
+        assert!(!format!("{items:?}").contains(SECRET));
+    }
     let Ok(answer) = Answer::read(&text, &secrets) else { return };
     let refusals = [Code::BadCredentials, Code::SessionExpired].map(|code| answer.refusal(code));
     assert!(!format!("{refusals:?}{:?}", answer.errors()).contains(SECRET));
@@ -89,8 +93,12 @@ pub fn resposta(bytes: &[u8]) {
     answer.documents();
 }
 
-/// A fiscal document: what can be endorsed has a whole access key.
+/// A fiscal document: what can be endorsed has a whole access key; and what is linear stays as it is.
 pub fn xml(bytes: &[u8]) {
+    if let Ok(linear) = Linear::read(&String::from_utf8_lossy(bytes)) {
+        let again = Linear::read(&linear.text).map(|linear| linear.text);
+        assert_eq!(again.as_ref(), Ok(&linear.text), "linear is linear");
+    }
     if let Ok(fiscal) = Fiscal::read(bytes) {
         access_key(fiscal.key.as_str());
         let _ = fiscal.warnings();

@@ -106,9 +106,9 @@ pub unsafe extern "C" fn av_consulta(cookie: *const c_char, chave: *const c_char
     })
 }
 
-/// Does what a JSON message asks, by its `mod`: `login`, `Upload`, `Consulta`, `Averba`, `Cancela`, `Lista`, `Diagnostico`,
-/// and for MDF-e (Webmania) `mdfeEmite`, `mdfeConsulta`, `mdfeEncerra`, `mdfeCancela`, `mdfeCondutor`, `mdfeArquivo`,
-/// `mdfeNotificacao`, `mdfeRegras` in this version.
+/// Does what a JSON message asks, by its `mod`: `login`, `Upload`, `Consulta`, `Averba`, `Cancela`, `Lista`, `Diagnostico`;
+/// for MDF-e (Webmania) `mdfeEmite`, `mdfeConsulta`, `mdfeEncerra`, `mdfeCancela`, `mdfeCondutor`, `mdfeArquivo`,
+/// `mdfeNotificacao`, `mdfeRegras`; for NFS-e (InvoiCy) `nfseEnvia`, `nfseConsulta`, `nfseCancela`, `nfseEspelho`, `invoicyCK`.
 ///
 /// `Averba` is the whole flow for a CT-e, login (unless `cookie` still holds), upload and consulta:
 /// `{"mod":"Averba","user","pass","cookie"?,"cte"}`. It logs in again once when the session has ended; an upload whose
@@ -152,6 +152,21 @@ pub unsafe extern "C" fn av_consulta(cookie: *const c_char, chave: *const c_char
 /// a `url` out of a reply, to `arquivo`, whole or not at all. `mdfeNotificacao` reads `corpo`, what your own web server received
 /// from Webmania; `segredo` and `segredo_recebido` must be the same. `mdfeRegras`: the rules of the check.
 ///
+/// NFS-e go through InvoiCy, under the keys of the settings or `chave_acesso` and `chave_parceiro` of the request. `nfseEnvia`
+/// sends `documentos`, one or a list, each XML text, the path of an XML or an object with the names of the elements in their
+/// order; an RPS without IDUnico gets one made of environment, issuer, type, series and number, by which a second send is
+/// recognised. nfseEnviaRet has `S`, an entry for each in the order given: `numero`, `serie`, `IDUnico`, `chave`, `protocolo`,
+/// `NFSeNumero`, `CodVerificacao`, `situacao` (`nivel`, `codigo`, `texto`: a code means something at its level only), `links`,
+/// `arquivos`, `status` (1: there is a valid NFS-e), `error`, `avisos`. `pasta` is where PDF and XML of each are written;
+/// `aguardar_s` (0 to 600) waits for what is not decided at once, with events. A lost answer is looked up by IDUnico and never
+/// sent again; what stays unknown is `"incerto":true`. `nfseConsulta` asks by `id_unico`, `chave`, `numero_inicial`,
+/// `numero_final` and `serie`, or `inicio` and `fim` (YYYY-MM-DD), always with `CNPJ` and `tpAmb` (1 or 2): nfseConsultaRet,
+/// with `S`. `nfseEspelho` asks likewise (`numero` and `serie`) for one PDF, into `arquivo`. `nfseCancela` takes `CNPJ`, `tpAmb`,
+/// `NFSeNumero`, `RPSNumero`, `RPSSerie`, `EveCodigo` (1 mistake, 2 not rendered, 4 duplicate) and `EveMotivo` (up to 100
+/// characters): `status` 1 is cancelled. `invoicyCK` computes the communication key of `xml` or `arquivo` without sending
+/// anything: `CK`, `linearizado` (the text to be sent with it), `bytes`, `avisos`. The same request is made at most three times
+/// an hour (then 7006), since InvoiCy blocks the company at the fourth.
+///
 /// Takes: `request_json`, a JSON object in UTF-8, NUL-terminated, not NULL, with `mod` and the fields of the contract;
 /// `on_progress`, called with an event before and after each stage, or NULL; `context`, given to `on_progress` as it is.
 ///
@@ -160,14 +175,16 @@ pub unsafe extern "C" fn av_consulta(cookie: *const c_char, chave: *const c_char
 ///
 /// Errors: 1003 (not a JSON object), 1004 (unknown `mod`), 1005 (missing field), 1006 (unknown or wrong field), 9002
 /// (stopped by `on_progress`), 3007 (the clock of this computer is wrong: Diagnostico alone), those of `av_login`,
-/// `av_upload_file` and `av_consulta`, and of MDF-e 6001 to 6011. `msg` names the field.
+/// `av_upload_file` and `av_consulta`, of MDF-e 6001 to 6011, of NFS-e 7001 to 7012. `msg` names the field.
 ///
 /// Blocks: as those functions do, for each request that it takes (a Consulta: 400 keys a request with a session, 100
 /// without; an Averba of many documents: for each 400 of them a consulta, an upload and a consulta). Diagnostico: at most
 /// `timeout_conexao_s` for each step up to `tls`, then as one request, with a `cookie` as three. mdfeEmite: at most five times
-/// `timeout_s`, then `aguardar_s`; mdfeConsulta: a quarter of `timeout_s`, then `aguardar_s`.
+/// `timeout_s`, then `aguardar_s`; mdfeConsulta: a quarter of `timeout_s`, then `aguardar_s`. NFS-e: for each request (nfseEnvia:
+/// one for each `invoicy.documentos_por_envio` documents, and one for each that must be looked up), and `aguardar_s`.
 ///
-/// Source: seed document PROC001, sections 1 to 3; Averba: Part II; MDF-e: seed document "Webmania, emissao de MDF-e".
+/// Source: seed document PROC001, sections 1 to 3; Averba: Part II; MDF-e: seed document "Webmania, emissao de MDF-e"; NFS-e:
+/// InvoiCy's "Gerar um XML de Envio passo-a-passo".
 ///
 /// # Safety
 /// `request_json` is NULL or points to a NUL-terminated string; `on_progress` is NULL or a function that can be called
@@ -207,7 +224,8 @@ pub unsafe extern "C" fn av_execute(
 /// `log`: `arquivo` (a path; each day has its own file, `averbador.log` becomes `averbador-2026-11-21.log`), `nivel`
 /// ("erro": failed calls; "info": all calls, the default; "detalhe": requests too), `dias` (1 to 3650; 30); `porto`: `url`,
 /// `consulta_url` (https, or http on this computer), `recipient` ("", E, F, T, D), `v`, `uploads_por_segundo` (1 to 100;
-/// 10), `consulta` ("sempre", or "quando_faltar": Averba asks only where the upload's answer has no protocol). The same can stand in a file that the environment variable AVERBADOR_CONFIG names; it is read once, when the
+/// 10), `consulta` ("sempre", or "quando_faltar": Averba asks only where the upload's answer has no protocol);
+/// `invoicy`: `url` (of `arecepcao.aspx`; none unless set), `chave_acesso`, `chave_parceiro`, `documentos_por_envio` (1 to 200; 50). The same can stand in a file that the environment variable AVERBADOR_CONFIG names; it is read once, when the
 /// first call needs it.
 ///
 /// Returns: configRet, JSON in UTF-8, never NULL; free it with `av_free`. `status` 1: in force, with `avisos` where

@@ -4,7 +4,6 @@
 //! which it could be asked. An event whose answer is lost is looked up.
 
 use std::collections::{HashMap, HashSet};
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -256,7 +255,10 @@ impl Manifests<'_> {
             if start.elapsed() + pause > limit {
                 break;
             }
-            sleep(pause);
+            if let Err(error) = progress.wait(Stage::Situacao, (0, 1), "A Sefaz ainda não decidiu. Aguardando…", pause)
+            {
+                return Ok(Said { error: Some(error), ..latest });
+            }
             match self.look_up(token, &which, progress) {
                 Ok(said) if said.error.as_ref().is_some_and(|error| error.is(Code::MdfeProcessing)) => latest = said,
                 Ok(said) => return Ok(said),

@@ -3,7 +3,8 @@
 /// The error codes of ABI 1: `error[].code` of every reply. A code keeps its number and its meaning for ever.
 ///
 /// 1000s: the call; 2000s: the file; 3000s: the network; 4000s: the server's HTTP; 5000s: AverbePorto; 6000s:
-/// Webmania and Sefaz (MDF-e); 9000s: this library. 0 stands for "no error" where the documented contract asks for an entry all the same (uploadRet).
+/// Webmania and Sefaz (MDF-e); 7000s: InvoiCy (NFS-e); 9000s: this library. 0 stands for "no error" where the documented
+/// contract asks for an entry all the same (uploadRet).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Code {
@@ -103,6 +104,30 @@ pub enum Code {
     MdfeFile = 6010,
     /// A notification that is none, or does not bring the secret that was agreed on.
     MdfeNotification = 6011,
+    /// InvoiCy: the communication key (CK) is wrong: the company's access key, or the text that was hashed.
+    InvoicyKey = 7001,
+    /// InvoiCy or the city hall rejected the RPS or the cancellation.
+    NfseRejected = 7002,
+    /// The RPS or the cancellation was received and is not decided yet.
+    NfseProcessing = 7003,
+    /// InvoiCy reports an error of its own.
+    InvoicyError = 7004,
+    /// InvoiCy knows no such document.
+    NfseNotFound = 7005,
+    /// The same request too often: InvoiCy would block the company, or has (179).
+    InvoicyRepeated = 7006,
+    /// This RPS was sent before, and what became of it is not known here.
+    NfseDuplicate = 7007,
+    /// The company's digital certificate at InvoiCy is missing, expired or not usable.
+    InvoicyCertificate = 7008,
+    /// InvoiCy: the company is disabled or has no licence.
+    InvoicyCompany = 7009,
+    /// What came is not the PDF or XML that was asked for.
+    NfseFile = 7010,
+    /// InvoiCy does not take the document as it is written: structure, type, environment.
+    InvoicyStructure = 7011,
+    /// The NFS-e is cancelled.
+    NfseCancelled = 7012,
     /// A bug in this library: report it with `detalhe`.
     Bug = 9001,
     /// The progress callback asked to stop.
@@ -258,6 +283,48 @@ impl Code {
                 "A notificação não é válida.",
                 "Não atualize nada por ela: consulte o MDF-e, e avise o suporte se voltar a acontecer.",
             ),
+            Self::InvoicyKey => (
+                "O InvoiCy recusou a chave de comunicação (CK).",
+                "Confira se a chave de acesso é a da empresa (não a do parceiro) e a do ambiente certo; \"detalhe\" traz o \
+                 diagnóstico.",
+            ),
+            Self::NfseRejected => {
+                ("O InvoiCy ou a prefeitura rejeitou o pedido.", "Corrija o que o motivo aponta e envie novamente.")
+            }
+            Self::NfseProcessing => (
+                "O InvoiCy recebeu o pedido e ele ainda está em processamento.",
+                "Consulte em alguns minutos; não envie de novo.",
+            ),
+            Self::InvoicyError => {
+                ("O InvoiCy informou um erro.", "Aguarde alguns minutos e repita; se persistir, avise o suporte.")
+            }
+            Self::NfseNotFound => (
+                "O InvoiCy não encontrou nenhum documento.",
+                "Confira o que foi pedido, a empresa e o ambiente (tpAmb).",
+            ),
+            Self::InvoicyRepeated => (
+                "O mesmo pedido foi feito vezes demais em pouco tempo, e o InvoiCy bloqueia quem insiste.",
+                "Aguarde antes de repetir este pedido.",
+            ),
+            Self::NfseDuplicate => {
+                ("Este RPS já foi enviado.", "Consulte a NFS-e pelo IDUnico ou pelo número em vez de enviar outra.")
+            }
+            Self::InvoicyCertificate => (
+                "O certificado digital da empresa no InvoiCy falta, venceu ou não pôde ser usado.",
+                "Envie um certificado válido no painel do InvoiCy e repita.",
+            ),
+            Self::InvoicyCompany => (
+                "A empresa está desabilitada ou sem licença no InvoiCy.",
+                "Confira o cadastro e a licença da empresa com o InvoiCy.",
+            ),
+            Self::NfseFile => {
+                ("O arquivo recebido não é o que se pediu.", "Confira a situação da NFS-e e repita em alguns minutos.")
+            }
+            Self::InvoicyStructure => (
+                "O InvoiCy não aceita o documento como está: estrutura, tipo ou ambiente.",
+                "Confira o XML, o modelo e o ambiente (tpAmb), e se o endereço é o desse ambiente.",
+            ),
+            Self::NfseCancelled => ("A NFS-e está cancelada.", "Emita outra com um novo RPS, se for o caso."),
             Self::Bug => ("Erro interno da biblioteca.", "Avise o suporte e informe o detalhe."),
             Self::Cancelled => ("Operação cancelada pelo usuário.", "Repita quando quiser continuar."),
         }

@@ -85,10 +85,16 @@ impl ErrorEntry {
         Self { msg: code.uncertain_msg(), repetir: false, incerto: true, ..Self::new(code) }
     }
 
-    /// The same, with its own advice (Portuguese) on how to find out.
+    /// The same reason for something that was never sent because of it: nothing about it is uncertain.
     #[must_use]
-    pub fn in_doubt(code: Code, advice: &str) -> Self {
-        Self { msg: code.msg_advising(advice), ..Self::uncertain(code) }
+    pub fn not_sent(self, msg: impl Into<String>) -> Self {
+        Self { msg: msg.into(), repetir: self.repetir || self.incerto, incerto: false, ..self }
+    }
+
+    /// The same, of which it is not known whether it was done all the same; `msg` says what to do (Portuguese).
+    #[must_use]
+    pub fn in_doubt(self, msg: impl Into<String>) -> Self {
+        Self { msg: msg.into(), repetir: false, incerto: true, ..self }
     }
 
     /// With the service's own code and message.

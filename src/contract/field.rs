@@ -18,6 +18,11 @@ pub fn field(json: &str, pointer: &str) -> Option<String> {
     text(value)
 }
 
+/// The value of a member of the object `json` as it is written.
+pub(super) fn raw<'a>(json: &'a str, name: &str) -> Option<&'a RawValue> {
+    child(serde_json::from_str(json.trim_start_matches('\u{FEFF}')).ok()?, name)
+}
+
 fn child<'a>(value: &'a RawValue, token: &str) -> Option<&'a RawValue> {
     match value.get().as_bytes().first()? {
         b'{' => {

@@ -6,6 +6,7 @@ mod diagnostico;
 mod error;
 mod field;
 mod mdfe;
+mod nfse;
 mod progress;
 mod replies;
 mod requests;
@@ -19,6 +20,10 @@ pub use field::field;
 pub use mdfe::{
     Apontamento, Endorsement, Manifesto, MdfeAberto, MdfeArquivo, MdfeArquivoRet, MdfeCancela, MdfeCondutor,
     MdfeConsulta, MdfeEmite, MdfeEncerra, MdfeNotificacao, MdfeRegras, MdfeRegrasRet, MdfeRet, Regra, endorsements,
+};
+pub use nfse::{
+    InvoicyCk, InvoicyCkRet, Nfse, NfseCancela, NfseConsulta, NfseEnvia, NfseEspelho, NfseFiles, NfseOneRet, NfseRet,
+    NfseSituacao, Verbatim,
 };
 pub use progress::{Event, Progress, Span, Stage, State};
 pub use replies::{

@@ -1,5 +1,8 @@
 //! What the caller's progress callback hears while a call is under way.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use serde::Serialize;
 
 use super::{Code, ErrorEntry};
@@ -30,6 +33,12 @@ pub enum Stage {
     Evento,
     /// Fetching a file.
     Arquivo,
+    /// Sending RPS to InvoiCy.
+    Rps,
+    /// Asking InvoiCy for NFS-e.
+    Nfse,
+    /// Cancelling an NFS-e.
+    Cancelamento,
     /// All is done, well or not.
     Fim,
 }
@@ -51,6 +60,10 @@ impl Stage {
             Self::Situacao => "Consultando o MDF-e…",
             Self::Evento => "Registrando o evento do MDF-e…",
             Self::Arquivo => "Baixando o arquivo…",
+            Self::Rps if total > 1 => "Enviando os RPS ao InvoiCy…",
+            Self::Rps => "Enviando o RPS ao InvoiCy…",
+            Self::Nfse => "Consultando a NFS-e no InvoiCy…",
+            Self::Cancelamento => "Cancelando a NFS-e…",
             Self::Fim => "Concluindo…",
         }
     }
@@ -162,6 +175,29 @@ impl<'a> Progress<'a> {
     /// `stage` will be done once more, for the reason in `msg`.
     pub fn again(&mut self, stage: Stage, n: usize, total: usize, msg: &str) {
         self.tell(stage, State::Repetindo, (n, total), msg);
+    }
+
+    /// Waits for `time` before `stage` is done once more, telling `msg` every second: each a safe point, `Err` (9002) if the
+    /// caller wants to stop.
+    pub fn wait(
+        &mut self,
+        stage: Stage,
+        (n, total): (usize, usize),
+        msg: &str,
+        time: Duration,
+    ) -> Result<(), ErrorEntry> {
+        let end = Instant::now() + time;
+        loop {
+            self.again(stage, n, total, msg);
+            if self.stop && !self.unstoppable {
+                return Err(ErrorEntry::new(Code::Cancelled));
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            thread::sleep(left.min(Duration::from_secs(1)));
+        }
     }
 
     fn tell(&mut self, etapa: Stage, estado: State, (n, total): (usize, usize), msg: &str) {

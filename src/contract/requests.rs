@@ -288,7 +288,7 @@ fn expected(error: &serde_json::Error) -> String {
 }
 
 /// Numbers are taken as text too: Delphi code writes `"n_cte":123` as readily as `"n_cte":"123"`.
-fn text_or_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+pub(super) fn text_or_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     match Value::deserialize(from)? {
         Value::String(text) => Ok(Some(text)),
         Value::Number(number) => Ok(Some(number.to_string())),

@@ -15,8 +15,9 @@ const CANCELLATION: &str = "110111";
 
 /// How deep elements may nest, and how many attributes one may have: far above any fiscal document, far below what fills the
 /// memory, or takes for ever (each attribute is compared with those before it).
-const MOST_LEVELS: usize = 100;
-const MOST_ATTRIBUTES: usize = 100;
+pub const MOST_LEVELS: usize = 100;
+/// See [`MOST_LEVELS`].
+pub const MOST_ATTRIBUTES: usize = 100;
 
 /// The kinds of documents that AverbePorto takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -275,12 +276,14 @@ fn local_name(element: &BytesStart<'_>) -> String {
 }
 
 /// XML 1.0, section 2.2; the parser lets any pass.
-fn is_character(character: char) -> bool {
+#[must_use]
+pub fn is_character(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..)
 }
 
 /// A reference to a character, or to one of the five entities that every XML has.
-fn is_known(reference: &BytesRef<'_>) -> bool {
+#[must_use]
+pub fn is_known(reference: &BytesRef<'_>) -> bool {
     match reference.is_char_ref() {
         true => reference.resolve_char_ref().is_ok(),
         false => resolve_predefined_entity(reference).is_some(),

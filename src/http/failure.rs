@@ -86,7 +86,7 @@ impl Failure {
     pub(super) fn entry(&self, request: &Request) -> ErrorEntry {
         let entry = match &self.advice {
             _ if self.arrived && request.effect == Effect::Changes => match request.doubt {
-                Some(advice) => ErrorEntry::in_doubt(self.code, advice),
+                Some(advice) => ErrorEntry::uncertain(self.code).msg(self.code.msg_advising(advice)),
                 None => ErrorEntry::uncertain(self.code),
             },
             Some(advice) => ErrorEntry::new(self.code).msg(self.code.msg_advising(advice)),

@@ -99,6 +99,8 @@ pub enum Effect {
     Reads,
     /// It logs in: not repeated by itself (failed logins are counted), but no harm if the caller does.
     LogsIn,
+    /// It only reads, but the service counts how often it is asked: not repeated by itself, and no harm if the caller does.
+    Counts,
     /// It changes something: not sent again once any of it was, and a lost answer is `incerto`.
     Changes,
 }

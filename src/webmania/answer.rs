@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use crate::contract::{Code, ErrorEntry, Manifesto, MdfeAberto, Origin, Secret};
-use crate::redact::{excerpt, mask_secrets};
+use crate::redact::{excerpt, hide};
 
 /// What Webmania said of an MDF-e.
 pub struct Said {
@@ -30,7 +30,7 @@ impl Said {
     /// Reads an answer of HTTP status `status`; `doubt` is what to do where nobody knows whether the request took effect, of one that has an effect.
     /// 4003 if it is none of Webmania's.
     pub fn read(status: u16, text: &str, doubt: Option<&str>, secrets: &[&Secret]) -> Result<Self, ErrorEntry> {
-        let text = mask_secrets(text, secrets);
+        let text = hide(text, secrets);
         let Ok(Value::Object(object)) = serde_json::from_str(&text) else {
             return Err(not_understood(&text, doubt, secrets));
         };
@@ -62,7 +62,7 @@ impl Said {
             _ => Code::WebmaniaError,
         };
         let entry = match doubt {
-            Some(advice) if status >= 500 => ErrorEntry::in_doubt(code, advice),
+            Some(advice) if status >= 500 => ErrorEntry::uncertain(code).msg(code.msg_advising(advice)),
             _ => ErrorEntry::new(code),
         };
         let entry = if error.is_empty() { entry } else { said_so(entry, error) };
@@ -108,7 +108,7 @@ fn said_so(entry: ErrorEntry, words: &str) -> ErrorEntry {
 /// 4003 with the beginning of what came instead.
 fn not_understood(text: &str, doubt: Option<&str>, secrets: &[&Secret]) -> ErrorEntry {
     let entry = match doubt {
-        Some(advice) => ErrorEntry::in_doubt(Code::NotUnderstood, advice),
+        Some(advice) => ErrorEntry::uncertain(Code::NotUnderstood).msg(Code::NotUnderstood.msg_advising(advice)),
         None => ErrorEntry::new(Code::NotUnderstood).repeat(true),
     };
     entry.detail(excerpt(text, secrets))

@@ -19,6 +19,7 @@ mod many;
 mod matrix;
 mod mdfe;
 mod network;
+mod nfse;
 mod pascal;
 mod proxy;
 mod secrets;

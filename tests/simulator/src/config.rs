@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::invoicy::InvoicyConfig;
 use crate::webmania::MdfeShape;
 
 /// The user that exists when no other is named.
@@ -47,6 +48,8 @@ pub struct Config {
     pub mdfe_shape: MdfeShape,
     /// How many queries in a second Webmania bears; more are answered with HTTP 503. `None`: any number.
     pub mdfe_query_limit: Option<u32>,
+    /// How InvoiCy behaves.
+    pub invoicy: InvoicyConfig,
 }
 
 impl Default for Config {
@@ -66,6 +69,7 @@ impl Default for Config {
             mdfe_processing: 0,
             mdfe_shape: MdfeShape::default(),
             mdfe_query_limit: None,
+            invoicy: InvoicyConfig::default(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! AverbePorto and Webmania's API for MDF-e on loopback: as strict as the services, and as wrong as they are told to be.
+//! AverbePorto, Webmania's API for MDF-e and InvoiCy on loopback: as strict as the services, and as wrong as they are told to be.
 //!
 //! ```
 //! use simulator::{Config, Effect, Fault, Simulator, Target};
@@ -17,7 +17,7 @@
 //! | file | what |
 //! |---|---|
 //! | `config.rs` | what a simulator is started with |
-//! | `averbeporto/`, `webmania/` | the services: every rule with the place where it is written |
+//! | `averbeporto/`, `webmania/`, `invoicy/` | the services: every rule with the place where it is written |
 //! | `service.rs` | which of them a request is for |
 //! | `document.rs` | what AverbePorto reads of an XML or a ZIP |
 //! | `json.rs` | how JSON is laid out |
@@ -29,7 +29,7 @@
 //! | `record.rs` | the memory of the requests that came |
 //! | `main.rs` | the stand-alone program |
 //!
-//! Comments name the document in which a rule is written (see `averbeporto/mod.rs` and `webmania/mod.rs`). What is written nowhere
+//! Comments name the document in which a rule is written (see `mod.rs` of each service). What is written nowhere
 //! public and had to be assumed is marked "Assumed".
 
 mod answer;
@@ -38,6 +38,7 @@ mod certificate;
 mod config;
 mod document;
 mod faults;
+mod invoicy;
 mod json;
 mod php;
 mod proxy;
@@ -66,6 +67,7 @@ pub use crate::config::{
 };
 pub use crate::document::Kind;
 pub use crate::faults::{Effect, Fault, Moment, Target};
+pub use crate::invoicy::{InvoicyCode, InvoicyConfig, NfseState, StoredNfse};
 pub use crate::proxy::{Proxy, ProxyConfig};
 pub use crate::record::{FilePart, RecordedRequest};
 use crate::server::Port;
@@ -109,6 +111,7 @@ struct Shared {
     https_url: String,
     averbeporto: Mutex<averbeporto::Service>,
     webmania: Mutex<webmania::Service>,
+    invoicy: Mutex<invoicy::Service>,
     notifications: Mutex<Vec<Notification>>,
     faults: Mutex<faults::Queue>,
     log: Mutex<record::Log>,
@@ -147,6 +150,7 @@ impl Simulator {
             https_url: format!("https://localhost:{}", https.number),
             averbeporto: Mutex::new(averbeporto::Service::new(config.clone())),
             webmania: Mutex::new(webmania::Service::new(config.clone(), sender)),
+            invoicy: Mutex::new(invoicy::Service::new(config.invoicy.clone())),
             notifications: Mutex::default(),
             config,
             faults: Mutex::default(),
@@ -195,6 +199,29 @@ impl Simulator {
             settings["ca_pem"] = ca.to_string_lossy().into();
         }
         settings
+    }
+
+    /// The same for InvoiCy alone, with its keys.
+    pub fn invoicy_settings(&self, ca: Option<&Path>) -> serde_json::Value {
+        let base = if ca.is_some() { self.https_url() } else { self.http_url() };
+        let invoicy::InvoicyConfig { access_key, partner_key, .. } = &self.shared.config.invoicy;
+        let mut settings = serde_json::json!({
+            "proxy": "nenhum",
+            "invoicy": {
+                "url": format!("{base}{}", invoicy::PATH),
+                "chave_acesso": access_key,
+                "chave_parceiro": partner_key,
+            }
+        });
+        if let Some(ca) = ca {
+            settings["ca_pem"] = ca.to_string_lossy().into();
+        }
+        settings
+    }
+
+    /// All RPS that InvoiCy has taken, in the order in which they came.
+    pub fn nfses(&self) -> Vec<StoredNfse> {
+        lock(&self.shared.invoicy).store.all()
     }
 
     /// All requests so far (the last 100,000), in the order in which they were completely read. One

@@ -19,7 +19,7 @@ const FAULTS: &str = r#"Faults (--fault SPEC, repeatable; of several that are me
   SPEC is REQUESTS[@MOMENT][*TIMES][+SPARED]:EFFECT
     REQUESTS  any; of AverbePorto: login, upload, consulta (by POST), public-consulta (by GET), retrieve;
               of Webmania: webmania (all of them), emissao, mdfe-consulta, encerrar, cancelar, condutor,
-              mdfe-arquivo (XML and DAMDFE)
+              mdfe-arquivo (XML and DAMDFE); to InvoiCy: invoicy (all), nfse-envia, nfse-consulta, nfse-cancela
     MOMENT    end if not given: the request was read to its end; half: half of its body was; head: nothing of it was;
               any@connect: its connection was just accepted. Before the end a request is told by its head, in which a
               listing looks like a consulta
@@ -51,6 +51,9 @@ const FAULTS: &str = r#"Faults (--fault SPEC, repeatable; of several that are me
     mdfe-shape=WORDS              Webmania: the answer is written in another shape, see --mdfe-shape
     rejeicao=686                  Webmania: SEFAZ rejects the MDF-e, or the event; with any text: rejeicao=999 TEXT
     contingencia                  Webmania: SEFAZ is down, and decides on the MDF-e when it is queried
+    invoicy-envelope=173          InvoiCy: this code for the request, and nothing is done
+    invoicy-documento=112         InvoiCy: this code for each of its documents, and nothing is done
+    soap-fault                    InvoiCy: a SOAP Fault, and nothing is done
 
   In the text of a rejection {mdfe} stands for the newest MDF-e that is open, by key and protocol, as --mdfe-shape has it.
 
@@ -185,6 +188,7 @@ impl Options {
             mdfe_processing: self.mdfe_processing,
             mdfe_shape: self.mdfe_shape.clone().unwrap_or_default(),
             mdfe_query_limit: self.mdfe_query_limit,
+            invoicy: defaults.invoicy,
         }
     }
 }

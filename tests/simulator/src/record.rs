@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::answer::Answer;
 use crate::faults::Effect;
+use crate::invoicy;
 use crate::php::Call;
 use crate::server::Connection;
 
@@ -34,7 +35,8 @@ pub struct RecordedRequest {
     pub method: String,
     /// The path without the query.
     pub path: String,
-    /// The parameter `mod` (login, Upload, Protocolo, Retrieve), empty when there is none.
+    /// The parameter `mod` (login, Upload, Protocolo, Retrieve), with InvoiCy the root of the document (Envio, Consulta,
+    /// EnvioEvento); empty when there is none.
     pub module: String,
     /// The parameters as they came, of the query and of the body, decoded. Files are not among them.
     pub fields: Vec<(String, String)>,
@@ -42,7 +44,7 @@ pub struct RecordedRequest {
     pub headers: Vec<(String, String)>,
     /// The length of the body.
     pub body_bytes: usize,
-    /// The body, if it says that it is JSON (its first 64 KiB).
+    /// The body, if it says that it is JSON, or is for InvoiCy (its first 64 KiB).
     pub body: String,
     /// The files, of which the service wants exactly one.
     pub files: Vec<FilePart>,
@@ -103,11 +105,11 @@ impl RecordedRequest {
             took: None,
             method: call.method.clone(),
             path: call.path.clone(),
-            module: call.post.text("mod").to_owned(),
+            module: if invoicy::is_at(&call.path) { invoicy::kind(call) } else { call.post.text("mod").to_owned() },
             fields,
             headers: call.headers.clone(),
             body_bytes: call.body.len(),
-            body: if call.is_json() { beginning(&call.body) } else { String::new() },
+            body: if call.is_json() || invoicy::is_at(&call.path) { beginning(&call.body) } else { String::new() },
             files: files.collect(),
             fault: None,
             penalty: Duration::ZERO,
@@ -134,6 +136,8 @@ impl RecordedRequest {
         }
         match self.body.as_str() {
             "" => Ok(()),
+            // It has the keys in it.
+            _ if invoicy::is_at(&self.path) => write!(f, " {}", self.module),
             body => write!(f, " {}", line(body)),
         }
     }

@@ -268,7 +268,8 @@ fn react(call: &Call, effect: Option<&Effect>, origin: &str, shared: &Shared) ->
             | Effect::TakeOnly(_)
             | Effect::MdfeShape(_)
             | Effect::Reject(_)
-            | Effect::Contingency,
+            | Effect::Contingency
+            | Effect::Invoicy(_),
         )
         | None => served(&Delivery::Whole),
     }
@@ -290,13 +291,17 @@ fn respond(call: &Call, effect: Option<&Effect>, origin: &str, shared: &Shared) 
             let context = webmania::Context { call, shape, rejection, contingency, origin, now };
             lock(&shared.webmania).respond(context).into()
         }
+        Service::Invoicy => {
+            let code = if let Some(Effect::Invoicy(code)) = effect { Some(*code) } else { None };
+            lock(&shared.invoicy).respond(call, code, now).into()
+        }
     }
 }
 
 /// The page of whoever guards the service.
 fn blocked(call: &Call) -> Answer {
     match Service::at(&call.path) {
-        Service::AverbePorto => averbeporto::answers::blocked(),
+        Service::AverbePorto | Service::Invoicy => averbeporto::answers::blocked(),
         Service::Webmania => webmania::answers::blocked(),
     }
 }

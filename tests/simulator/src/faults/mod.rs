@@ -11,6 +11,7 @@ use hyper::{Method, header};
 use crate::answer::Answer;
 use crate::averbeporto;
 use crate::config::Shape;
+use crate::invoicy::{self, InvoicyCode};
 use crate::php::Call;
 use crate::service::Service;
 use crate::webmania::{self, MdfeShape, Operation, Rejection};
@@ -62,6 +63,8 @@ pub enum Effect {
     /// Served by Webmania, which cannot reach SEFAZ with an MDF-e that is emitted: it goes into contingency, and SEFAZ
     /// decides when it is queried. Other requests are served as always.
     Contingency,
+    /// InvoiCy answers with this code; it does nothing.
+    Invoicy(InvoicyCode),
 }
 
 impl Effect {
@@ -95,6 +98,7 @@ impl Effect {
         match self {
             Self::Logout | Self::Captcha | Self::Shape(_) | Self::TakeOnly(_) => service == Service::AverbePorto,
             Self::MdfeShape(_) | Self::Reject(_) | Self::Contingency => service == Service::Webmania,
+            Self::Invoicy(_) => service == Service::Invoicy,
             _ => true,
         }
     }
@@ -131,6 +135,9 @@ impl Effect {
             Self::MdfeShape(_) => "mdfe-shape",
             Self::Reject(_) => "rejeicao",
             Self::Contingency => "contingencia",
+            Self::Invoicy(InvoicyCode::Envelope(_)) => "invoicy-envelope",
+            Self::Invoicy(InvoicyCode::Document(_)) => "invoicy-documento",
+            Self::Invoicy(InvoicyCode::Fault) => "soap-fault",
         }
     }
 }
@@ -165,6 +172,14 @@ pub enum Target {
     Condutor,
     /// The XML or the DAMDFE.
     MdfeArquivo,
+    /// All to InvoiCy.
+    Invoicy,
+    /// RPS sent to InvoiCy.
+    NfseEnvia,
+    /// A question to InvoiCy.
+    NfseConsulta,
+    /// A cancellation sent to InvoiCy.
+    NfseCancela,
 }
 
 impl Target {
@@ -178,6 +193,10 @@ impl Target {
             Self::PublicConsulta => call.path == averbeporto::PUBLIC_CONSULTA,
             Self::Retrieve => module("Retrieve"),
             Self::Webmania => webmania::is_at(&call.path),
+            Self::Invoicy => invoicy::is_at(&call.path),
+            Self::NfseEnvia | Self::NfseConsulta | Self::NfseCancela => {
+                invoicy::is_at(&call.path) && self.document() == invoicy::kind(call)
+            }
             _ => self.operation() == Operation::at(&call.path),
         }
     }
@@ -195,11 +214,23 @@ impl Target {
         }
     }
 
+    /// The root of the document in a request to InvoiCy.
+    fn document(self) -> &'static str {
+        match self {
+            Self::NfseEnvia => "Envio",
+            Self::NfseConsulta => "Consulta",
+            Self::NfseCancela => "EnvioEvento",
+            _ => "",
+        }
+    }
+
     /// Whether there can be such a request to this service.
     fn is_of(self, service: Service) -> bool {
         match self {
             Self::Any => true,
             Self::Webmania => service == Service::Webmania,
+            Self::Invoicy | Self::NfseEnvia | Self::NfseConsulta | Self::NfseCancela => service == Service::Invoicy,
+            _ if service == Service::Invoicy => false,
             _ => self.operation().is_some() == (service == Service::Webmania),
         }
     }
@@ -218,6 +249,8 @@ impl Target {
             Self::Consulta | Self::Retrieve => form && !file && cookie,
             Self::PublicConsulta => head.uri.path() == averbeporto::PUBLIC_CONSULTA,
             Self::Webmania => webmania::is_at(head.uri.path()),
+            // The head does not tell what InvoiCy is asked.
+            Self::Invoicy | Self::NfseEnvia | Self::NfseConsulta | Self::NfseCancela => invoicy::is_at(head.uri.path()),
             _ => self.operation() == Operation::at(head.uri.path()),
         }
     }
@@ -297,7 +330,7 @@ impl Fault {
 
     /// Whether there can be a request that meets it.
     fn is_sensible(&self) -> bool {
-        [Service::AverbePorto, Service::Webmania].into_iter().any(|service| self.is_for(service))
+        [Service::AverbePorto, Service::Webmania, Service::Invoicy].into_iter().any(|service| self.is_for(service))
     }
 
     /// Whether a request to this service can meet it.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Effect, Fault, Moment, Target, impossible, senseless};
 use crate::answer::Answer;
 use crate::config::NotUnderstood;
+use crate::invoicy::InvoicyCode;
 use crate::webmania::Rejection;
 
 /// The answer that [`Effect::Oversize`] gives when it is not told a size: above the 16 MB that a
@@ -76,10 +77,14 @@ impl FromStr for Target {
             "cancelar" => Ok(Self::Cancelar),
             "condutor" => Ok(Self::Condutor),
             "mdfe-arquivo" => Ok(Self::MdfeArquivo),
+            "invoicy" => Ok(Self::Invoicy),
+            "nfse-envia" => Ok(Self::NfseEnvia),
+            "nfse-consulta" => Ok(Self::NfseConsulta),
+            "nfse-cancela" => Ok(Self::NfseCancela),
             _ => Err(NotUnderstood(format!(
                 "there are no requests '{text}'; a fault is for any, login, upload, consulta, public-consulta or \
                  retrieve, or with Webmania for webmania, emissao, mdfe-consulta, encerrar, cancelar, condutor or \
-                 mdfe-arquivo"
+                 mdfe-arquivo, or with InvoiCy for invoicy, nfse-envia, nfse-consulta or nfse-cancela"
             ))),
         }
     }
@@ -114,6 +119,9 @@ impl FromStr for Effect {
             "mdfe-shape" => value.parse().map(Self::MdfeShape),
             "rejeicao" => parse_rejection(value),
             "contingencia" => Ok(Self::Contingency),
+            "invoicy-envelope" => parse_number(value).map(InvoicyCode::Envelope).map(Self::Invoicy),
+            "invoicy-documento" => parse_number(value).map(InvoicyCode::Document).map(Self::Invoicy),
+            "soap-fault" => Ok(Self::Invoicy(InvoicyCode::Fault)),
             _ => Err(NotUnderstood(format!("there is no fault '{name}'; --help lists them"))),
         }
     }

@@ -3,6 +3,7 @@
 mod client;
 mod consulta;
 mod faults;
+mod invoicy;
 mod login;
 mod program;
 mod proxy;

@@ -146,7 +146,7 @@ fn the_help_tells_the_default_user_and_every_fault() {
     assert!(help.contains(&format!("[default: {DEFAULT_TOKEN}]")));
     let listed = help.lines().skip_while(|line| !line.contains("Not served")).take_while(|line| !line.is_empty());
     let faults: Vec<_> = listed.filter_map(|line| line.strip_prefix("    ")?.split("   ").next()).collect();
-    assert_eq!(faults.len(), 22);
+    assert_eq!(faults.len(), 25);
     for fault in faults {
         let concrete = fault.replace("WORDS", "bom").replace("URL", "https://a.invalid/");
         assert!(format!("any:{concrete}").parse::<simulator::Fault>().is_ok(), "{concrete}");
