@@ -14,7 +14,8 @@ use super::{av_configure, av_consulta, av_execute, av_field, av_free, av_login, 
 /// Nobody listens there: no request leaves this computer.
 const OFFLINE: &CStr = c"{\"proxy\":\"nenhum\",\"timeout_conexao_s\":1,\"timeout_s\":2,\"ca_pem\":null,\"log\":null,\
     \"porto\":{\"url\":\"http://127.0.0.1:9/\",\"consulta_url\":\"http://127.0.0.1:9/\"},\
-    \"webmania\":{\"url\":\"http://127.0.0.1:9\",\"token\":\"t\"}}";
+    \"webmania\":{\"url\":\"http://127.0.0.1:9\",\"token\":\"t\"},\
+    \"invoicy\":{\"url\":\"http://127.0.0.1:9\",\"chave_acesso\":\"a\",\"chave_parceiro\":\"p\"}}";
 
 const COOKIE: &str = "0123456789abcdef0123456789abcdef";
 const KEY: &str = "35220528779662000120579990000004681178902280";
@@ -87,12 +88,12 @@ fn value() -> impl Strategy<Value = Value> {
 
 /// A request with some of the fields that there are; often one of its bytes is another.
 fn request() -> impl Strategy<Value = Vec<u8>> {
-    // Neither `diario` and `arquivo`, which would write files, nor `aguardar_s`, which would wait.
+    // Neither `diario`, `arquivo` and `pasta`, which would write files, nor `aguardar_s`, which would wait.
     const FIELDS: &str = "user pass cookie cte xml chave protocolo CNPJ n_cte recipient v dump modelo data inicio limite \
         reenviar x token mdfe somente_validar averbar averbacoes contingencia_averbacao uuid uf municipio justificativa nome \
-        cpf tipo url corpo segredo";
+        cpf tipo url corpo segredo documentos tpAmb id_unico numero_inicial NFSeNumero EveCodigo EveMotivo";
     const OPERATIONS: &str = "login Upload Consulta Averba Cancela Lista mdfeEmite mdfeConsulta mdfeEncerra mdfeCancela \
-        mdfeCondutor mdfeArquivo mdfeNotificacao mdfeRegras";
+        mdfeCondutor mdfeArquivo mdfeNotificacao mdfeRegras nfseEnvia nfseConsulta nfseCancela nfseEspelho invoicyCK";
     let operation = select(OPERATIONS.split(' ').collect::<Vec<_>>());
     let fields = btree_map(select(FIELDS.split(' ').collect::<Vec<_>>()), value(), 0..5);
     let change = proptest::option::of((any::<prop::sample::Index>(), 1u8..));

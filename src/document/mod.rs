@@ -1,4 +1,4 @@
-//! Fiscal documents, without I/O beyond reading them.
+//! Fiscal documents, without I/O beyond reading and writing them.
 
 mod access_key;
 mod archive;
@@ -6,6 +6,7 @@ mod encoding;
 mod file;
 mod fiscal;
 mod sources;
+mod written;
 
 pub use access_key::AccessKey;
 pub use archive::{Packer, check as check_zip};
@@ -13,3 +14,4 @@ pub use encoding::decode;
 pub use file::{Content, Document, Kind, MAX_BYTES};
 pub use fiscal::{Fiscal, MOST_ATTRIBUTES, MOST_LEVELS, Model, is_character, is_known};
 pub use sources::{Sources, holds_many};
+pub use written::write_file;

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use super::Invoicy;
 use super::codes::Verdict;
-use super::files::{self, Format};
+use super::files::Format;
 use super::outcome::{nfse, verdict};
 use super::question::{Question, Wanted};
 use crate::contract::{
     Code, ErrorEntry, Nfse, NfseConsulta, NfseEspelho, NfseOneRet, Progress, Stage, bad_field, missing,
 };
+use crate::document::write_file;
 use crate::http::Http;
 
 const REPLY: &str = "nfseEspelhoRet";
@@ -59,7 +60,7 @@ impl Invoicy {
                 Err(ErrorEntry::new(Code::NfseFile).detail("no PDF in the answer; see links"))
             }
             (Verdict::Good | Verdict::Cancelled, _) | (_, None) => Format::Pdf.decode(&told.pdf).and_then(|bytes| {
-                files::write(Path::new(&request.arquivo), &bytes)?;
+                write_file(Path::new(&request.arquivo), &bytes)?;
                 Ok(bytes.len())
             }),
             (_, Some(error)) => Err(error.clone()),

@@ -1,9 +1,6 @@
-//! PDF and XML of an NFS-e on disk: what came is looked at before it is written, and a file is there whole or not at all.
+//! PDF and XML of an NFS-e on disk: what came is looked at before it is written.
 
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
@@ -11,6 +8,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::answer::Told;
 use crate::contract::{Code, ErrorEntry, Nfse};
+use crate::document::write_file;
 
 /// With padding or without: other programs are not strict about it.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -74,7 +72,7 @@ pub fn keep(told: &Told, nfse: &mut Nfse, folder: &Path, cnpj: &str) {
         let kept = if text.is_empty() {
             Err(ErrorEntry::new(Code::NfseFile).msg("O InvoiCy não o enviou."))
         } else {
-            format.decode(text).and_then(|bytes| write(&path, &bytes))
+            format.decode(text).and_then(|bytes| write_file(&path, &bytes))
         };
         match (kept, format) {
             (Ok(()), Format::Pdf) => nfse.arquivos.pdf = path.display().to_string(),
@@ -95,39 +93,9 @@ fn stem(nfse: &Nfse, cnpj: &str) -> String {
     format!("nfse-{}-{}-{}", plain(cnpj), plain(&nfse.serie), plain(&nfse.numero))
 }
 
-/// Writes a file: beside it first, then in its place. 2002 if it cannot be.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<(), ErrorEntry> {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let mut part = path.as_os_str().to_owned();
-    part.push(format!(".{}-{count}.tmp", std::process::id()));
-    let part = PathBuf::from(part);
-    let written = write_new(&part, bytes).and_then(|()| fs::rename(&part, path));
-    written.map_err(|error| {
-        // There may be nothing to remove.
-        let _ = fs::remove_file(&part);
-        unwritable(path, &error)
-    })
-}
-
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create_new(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-fn unwritable(path: &Path, error: &io::Error) -> ErrorEntry {
-    let code = if error.kind() == ErrorKind::NotFound { Code::FileNotFound } else { Code::FileNoPermission };
-    ErrorEntry::new(code)
-        .msg("O arquivo não pôde ser gravado. Confira a pasta, a permissão e o espaço em disco, e repita.")
-        .detail(format!("{}: {error}", path.display()))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
-    use super::{Format, write};
+    use super::Format;
 
     #[test]
     fn what_came_is_looked_at() {
@@ -144,20 +112,5 @@ mod tests {
         ] {
             assert_eq!(format.decode(text).unwrap_err().code(), 7010, "{text}");
         }
-    }
-
-    #[test]
-    fn a_file_is_there_whole_or_not_at_all() {
-        let folder = std::env::temp_dir().join(format!("averbador-nfse-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let path = folder.join("a.pdf");
-        for content in [&b"first"[..], b"second"] {
-            write(&path, content).unwrap();
-            assert_eq!(fs::read(&path).unwrap(), content);
-        }
-        assert_eq!(write(&folder.join("x/a.pdf"), b"").unwrap_err().code(), 2001);
-        assert_eq!(write(&folder, b"").unwrap_err().code(), 2002);
-        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing is left lying about");
-        fs::remove_dir_all(&folder).unwrap();
     }
 }

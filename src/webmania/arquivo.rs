@@ -2,14 +2,13 @@
 //!
 //! The token goes to the service as set and nowhere else, whatever address a reply has named.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use reqwest::{Method, Url};
 
 use super::{Webmania, explained, mdfe_key};
 use crate::contract::{Code, ErrorEntry, MdfeArquivo, Secret, bad_field, missing};
+use crate::document::write_file;
 use crate::http::{Credential, Effect, Http, Payload, Request};
 use crate::redact::excerpt;
 
@@ -40,7 +39,7 @@ impl Kind {
 }
 
 /// Fetches a file and writes it where `request` says; gives its size. A file that exists is replaced whole, or stays as it
-/// was. 1005 to 1007, 2002, the network's codes, 6001, 6009, 6010.
+/// was. 1005 to 1007, 2001, 2002, the network's codes, 6001, 6009, 6010.
 pub fn fetch(webmania: &Webmania, http: &Http, token: &Secret, request: &MdfeArquivo) -> Result<u64, ErrorEntry> {
     let target = match request.arquivo.trim() {
         "" => return Err(missing("arquivo")),
@@ -52,11 +51,7 @@ pub fn fetch(webmania: &Webmania, http: &Http, token: &Secret, request: &MdfeArq
         let found = excerpt(&String::from_utf8_lossy(&bytes[..bytes.len().min(1000)]), &[token]);
         return Err(ErrorEntry::new(Code::MdfeFile).detail(found));
     }
-    replace(&target, &bytes).map_err(|error| {
-        ErrorEntry::new(Code::FileNoPermission)
-            .msg("O arquivo não pôde ser gravado. Confira a pasta, o espaço em disco e a permissão, e repita.")
-            .detail(format!("{}: {error}", target.display()))
-    })?;
+    write_file(&target, &bytes)?;
     Ok(bytes.len() as u64)
 }
 
@@ -115,17 +110,4 @@ fn download(http: &Http, url: &Url, token: &Secret) -> Result<Vec<u8>, ErrorEntr
         404 => Err(ErrorEntry::new(Code::MdfeNotFound).detail(origin())),
         _ => Err(ErrorEntry::new(Code::WebmaniaError).detail(origin())),
     }
-}
-
-/// Writes a file beside `target` and puts it in its place.
-fn replace(target: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
-    name.push(format!(".{}.parte", std::process::id()));
-    let part = target.with_file_name(name);
-    let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, target));
-    if written.is_err() {
-        // What is not there needs no removing.
-        let _ = fs::remove_file(&part);
-    }
-    written
 }

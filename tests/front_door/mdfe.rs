@@ -535,7 +535,7 @@ fn a_file_that_cannot_be_asked_for_or_written() {
         (json!({"tipo":"pdf","arquivo":file.name()}), 1005),
         (json!({"chave":key,"tipo":"docx","arquivo":file.name()}), 1006),
         (json!({"chave":KEYS[0],"tipo":"pdf","arquivo":file.name()}), 1007),
-        (json!({"chave":key,"tipo":"pdf","arquivo":nowhere}), 2002),
+        (json!({"chave":key,"tipo":"pdf","arquivo":nowhere}), 2001),
     ] {
         let reply = world.execute(&with(json!({"mod":"mdfeArquivo"}), asked.clone()));
         assert_eq!(code(&reply), expected, "{asked}: {reply}");
