@@ -8,8 +8,8 @@ use averbador::contract::{
     parse_object, read,
 };
 use averbador::dispatch::Message;
-use averbador::invoicy::{self, xml::Linear};
 use averbador::document::{AccessKey, Content, Document, Fiscal, check_zip};
+use averbador::invoicy::{self, xml::Linear};
 use averbador::porto::answer::Answer;
 use averbador::porto::{Filters, Session};
 use averbador::redact::excerpt;
