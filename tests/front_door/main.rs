@@ -17,6 +17,7 @@ mod logging;
 mod login;
 mod many;
 mod matrix;
+mod mdfe_callers;
 mod network;
 mod pascal;
 mod proxy;
