@@ -20,6 +20,7 @@ uses
   plaintestreport,
   AverbadorApi in '..\AverbadorApi.pas',
   AverbadorJson in '..\AverbadorJson.pas',
+  AverbadorChamada in '..\AverbadorChamada.pas',
   Averbador in '..\Averbador.pas',
   AverbadorTests in 'AverbadorTests.pas';
 
