@@ -3,9 +3,10 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use simulator::{Config, DEFAULT_PASSWORD, DEFAULT_TOKEN, DEFAULT_USER, MdfeState};
+use simulator::{Config, DEFAULT_PASSWORD, DEFAULT_TOKEN, DEFAULT_USER, Effect, Fault, MdfeState, Target};
 
 use crate::driver::{Said, TempFile, World, code, fixture, fixture_file, run, target};
+use crate::pascal::{PROGRAMS, run_class};
 
 /// The CT-e of the document in `mdfe.json`.
 const CTES: [&str; 3] = ["cte-utf8.xml", "cte-iso-8859-1.xml", "cte-indentado-crlf.xml"];
@@ -146,4 +147,47 @@ fn the_harness_says_how_its_commands_for_mdfe_are_used() {
     }
     let marked = world.run_with(&["mdfe", "emite", "-"], "\u{feff}{}").json();
     assert_eq!(code(&marked), 6002, "the mark at the beginning is no matter");
+}
+
+/// Runs the tests of one class of `MdfeTests.pas`, which says what is in their folder.
+fn run_pascal_tests(class: &str) {
+    for program in PROGRAMS {
+        let worlds = [World::new(), slow(), World::new(), World::new()];
+        worlds[2].simulator.fault(Fault::new(Effect::LoseAnswer).on(Target::Emissao).forever());
+        let open = Effect::rejection(611, "Existe MDF-e não encerrado para esta placa {mdfe}");
+        worlds[3].simulator.fault(Fault::new(open).on(Target::Emissao).after(1));
+        let document = unendorsed();
+        let content = fs::read(document.path()).expect("the document");
+        let first = TempFile::new("mdfe.json", &content);
+        let folder = first.path().parent().expect("it has a folder");
+        fs::write(folder.join("mdfe-bom.json"), [b"\xEF\xBB\xBF", content.as_slice()].concat()).expect("a file");
+        for (name, world) in ["normal.json", "async.json", "lost.json", "open.json"].into_iter().zip(&worlds) {
+            fs::copy(world.settings_file().path(), folder.join(name)).expect("a file");
+        }
+        for (number, cte) in (1..).zip(CTES) {
+            fs::copy(fixture_file(cte), folder.join(format!("cte{number}.xml"))).expect("a file");
+        }
+        run_class(program, folder, class);
+        assert!(worlds[2].simulator.mdfes().len() <= 1, "what is uncertain is not sent again");
+    }
+}
+
+#[test]
+fn the_methods_of_the_class_for_mdfe() {
+    run_pascal_tests("TMdfeMethodTests");
+}
+
+#[test]
+fn the_course_of_an_mdfe_in_the_class() {
+    run_pascal_tests("TMdfeCourseTests");
+}
+
+#[test]
+fn the_documents_that_the_class_builds() {
+    run_pascal_tests("TMdfeDocumentTests");
+}
+
+#[test]
+fn the_replies_that_the_class_for_mdfe_reads() {
+    run_pascal_tests("TMdfeReplyTests");
 }
