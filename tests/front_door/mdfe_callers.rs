@@ -191,3 +191,52 @@ fn the_documents_that_the_class_builds() {
 fn the_replies_that_the_class_for_mdfe_reads() {
     run_pascal_tests("TMdfeReplyTests");
 }
+
+/// The program in Pascal, with the files to be saved in the folder of `place`.
+fn pascal_program(world: &World, document: &TempFile, place: &TempFile, ctes: &[String]) -> Said {
+    let settings = world.settings_file();
+    let folder = target().path(place.path().parent().expect("it has a folder"));
+    let mut program = target().program("mdfe");
+    program.args(["--config", &settings.name(), DEFAULT_USER, DEFAULT_PASSWORD, &document.name(), &folder]);
+    run(program.args(ctes), "")
+}
+
+#[test]
+fn the_pascal_program_goes_from_cte_to_mdfe() {
+    let world = slow().secure();
+    let place = TempFile::new("São João.txt", b"");
+    let said = pascal_program(&world, &unendorsed(), &place, &CTES.map(fixture));
+    let output = said.lines.join("\n");
+    assert_eq!(said.code, 0, "{output}\n{}", said.stderr);
+    let mdfe = &world.simulator.mdfes()[0];
+    for text in ["Conferindo o MDF-e…", "Emitindo o MDF-e…", "Consultando o MDF-e…", &mdfe.key, "aprovado"] {
+        assert!(output.contains(text), "{text}: {output}");
+    }
+    for document in world.simulator.documents() {
+        assert!(output.contains(&document.protocol), "{output}");
+    }
+    let saved = place.path().with_file_name(format!("{}.pdf", mdfe.key));
+    assert!(fs::read(&saved).expect("the DAMDFE").starts_with(b"%PDF-"));
+    assert!(fs::read_to_string(saved.with_extension("xml")).expect("the XML").contains(&mdfe.key));
+}
+
+#[test]
+fn the_pascal_program_says_what_stands_in_the_way() {
+    let place = TempFile::new("x.txt", b"");
+    let world = World::new();
+    let said = pascal_program(&world, &unendorsed(), &place, &[fixture(CTES[0])]);
+    let output = said.lines.join("\n");
+    assert_eq!((said.code, world.simulator.mdfes().len()), (1, 0), "{output}");
+    assert!(output.contains("Falta /descarregamento/0/documentos_fiscais/1/chave: "), "{output}");
+    let ctes = CTES.map(fixture);
+    let open = Effect::rejection(611, "Existe MDF-e não encerrado para esta placa {mdfe}");
+    world.simulator.fault(Fault::new(open).on(Target::Emissao));
+    let said = pascal_program(&world, &unendorsed(), &place, &ctes);
+    let output = said.lines.join("\n");
+    assert!(said.code == 1 && output.contains("Encerre antes o MDF-e "), "{output}");
+    world.simulator.fault(Fault::new(Effect::LoseAnswer).on(Target::Emissao));
+    let said = pascal_program(&world, &unendorsed(), &place, &ctes);
+    let output = said.lines.join("\n");
+    assert!(said.code == 1 && output.contains("confira no painel do Webmania"), "{output}");
+    assert_eq!(pascal_program(&world, &unendorsed(), &place, &[]).code, 2);
+}

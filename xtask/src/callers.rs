@@ -79,6 +79,7 @@ impl Callers {
         self.build_c_tests()?;
         self.compile_pascal("docs/exemplos/siem.dpr", Dialect::Delphi, "siem")?;
         self.compile_pascal("delphi/console/averbar.dpr", Dialect::Delphi, "averbar")?;
+        self.compile_pascal("delphi/console/mdfe.dpr", Dialect::Delphi, "mdfe")?;
         self.compile_pascal("delphi/tests/tests.dpr", Dialect::Delphi, "pascal-tests")?;
         self.compile_pascal("delphi/tests/tests.dpr", Dialect::DelphiUnicode, "pascal-tests-unicode")
     }
