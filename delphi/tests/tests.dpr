@@ -1,6 +1,6 @@
 program tests;
 
-// The tests of TAverbador and TMdfe: `tests FOLDER CLASS`, run by tests/front_door/pascal.rs and mdfe_callers.rs, which
+// The tests of TAverbador and TMdfe: `tests FOLDER CLASS`, run by tests/front_door/pascal.rs and mdfe_pascal.rs, which
 // fill FOLDER.
 
 {$APPTYPE CONSOLE}

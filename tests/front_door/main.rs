@@ -18,6 +18,7 @@ mod login;
 mod many;
 mod matrix;
 mod mdfe_callers;
+mod mdfe_pascal;
 mod network;
 mod pascal;
 mod proxy;
