@@ -197,10 +197,10 @@ procedure TPrincipal.EncerrarAberto(const Chave: string);
 var
   Encerrado: TMdfeResultado;
 begin
-  if not Perguntar('O MDF-e ' + Chave + ' continua aberto. Encerrar, e emitir de novo?') then
+  if not Perguntar('O MDF-e ' + Chave + ' continua aberto. Encerrar?') then
     Exit;
   Encerrado := Mdfe.Encerrar(Chave, 'RS', 'Porto Alegre'); // onde a viagem anterior terminou: pergunte
-  if Encerrado.Sucesso then
+  if Encerrado.Sucesso then // o usuário pode emitir de novo
     GravarMdfe(Encerrado.Uuid, Encerrado.Chave, Encerrado.NomeDaSituacao)
   else
     Mostrar(Encerrado.Mensagem);
