@@ -26,7 +26,7 @@ unit Averbador;
 interface
 
 uses
-  SysUtils, Classes, AverbadorApi;
+  SysUtils, Classes, AverbadorApi, AverbadorChamada;
 
 type
   /// <summary>A classe foi usada de um modo que não pode dar certo; a mensagem diz qual. É erro de programação.</summary>
@@ -288,6 +288,16 @@ type
     avEtapaLeitura,
     /// <summary>Um passo do diagnóstico.</summary>
     avEtapaDiagnostico,
+    /// <summary>Conferindo o MDF-e.</summary>
+    avEtapaValidacao,
+    /// <summary>Emitindo o MDF-e.</summary>
+    avEtapaEmissao,
+    /// <summary>Consultando o MDF-e.</summary>
+    avEtapaSituacao,
+    /// <summary>Registrando um evento do MDF-e.</summary>
+    avEtapaEvento,
+    /// <summary>Baixando um arquivo.</summary>
+    avEtapaArquivo,
     /// <summary>Acabou, bem ou mal.</summary>
     avEtapaFim,
     /// <summary>Uma que só uma biblioteca mais nova conhece: veja <c>TAvProgresso.NomeDaEtapa</c>.</summary>
@@ -326,8 +336,50 @@ type
     Mensagem: string;
   end;
 
-  /// <summary>Ouve as etapas. Para interromper a operação, chame <c>TAverbador.Interromper</c>.</summary>
+  /// <summary>Ouve as etapas. Para interromper a operação, chame <c>Interromper</c>.</summary>
   TAvEtapaEvent = procedure(Sender: TObject; const Progresso: TAvProgresso) of object;
+
+  /// <summary>O que <c>TAverbador</c> e <c>TMdfe</c> têm em comum: a biblioteca, os ajustes, as etapas.</summary>
+  TAvComponente = class(TCallOwner)
+  private
+    FBiblioteca: string;
+    FOnEtapa: TAvEtapaEvent;
+    function Configure(const Settings: UTF8String): TAvConfiguracao;
+    function GetEmAndamento: Boolean;
+    function GetVersao: string;
+  protected
+    function Ask(const Request: UTF8String): UTF8String;
+    procedure Hear(const Event: UTF8String); override;
+    // Before a TWorker is created by the method of this name.
+    procedure NeedBackground(const Method: string);
+    // An error that is told without the library.
+    class function OneError(Code: Integer; const Text: string): TAvErros;
+  public
+    /// <summary>Muda ajustes da biblioteca, para todo o programa. Sem isso valem os normais.</summary>
+    /// <param name="Ajustes">Um objeto JSON: veja <c>av_configure</c> em AverbadorApi.</param>
+    function Configurar(const Ajustes: string): TAvConfiguracao;
+
+    /// <summary>O mesmo que <c>Configurar</c>, com os ajustes que estão num arquivo, em UTF-8.</summary>
+    /// <param name="Arquivo">O arquivo.</param>
+    function ConfigurarPeloArquivo(const Arquivo: string): TAvConfiguracao;
+
+    /// <summary>Interrompe o que este objeto está fazendo, no próximo ponto seguro (erro 9002).</summary>
+    /// <remarks>De dentro de <c>OnEtapa</c> ou de qualquer thread. O que já foi averbado continua averbado.</remarks>
+    procedure Interromper;
+
+    /// <summary>O caminho da biblioteca. Vazio: <c>averbador.dll</c> na pasta do programa, ou em win32 ou win64 dentro
+    /// dela. Vale o do primeiro objeto que a carrega.</summary>
+    property Biblioteca: string read FBiblioteca write FBiblioteca;
+    /// <summary>A versão da biblioteca. Carrega-a: no começo do programa, mostra se está tudo no lugar.</summary>
+    property Versao: string read GetVersao;
+    /// <summary>Se o que foi começado em segundo plano ainda não acabou.</summary>
+    property EmAndamento: Boolean read GetEmAndamento;
+    /// <summary>Ouve as etapas enquanto um método está em andamento, na thread que o chamou; em segundo plano, na thread
+    /// principal.</summary>
+    /// <remarks>Uma exceção aqui interrompe a operação, e sai do método que a iniciou; em segundo plano, é mostrada como
+    /// a de qualquer evento.</remarks>
+    property OnEtapa: TAvEtapaEvent read FOnEtapa write FOnEtapa;
+  end;
 
   /// <summary>Recebe o resultado de <c>AverbarEmSegundoPlano</c>.</summary>
   TAvFimEvent = procedure(Sender: TObject; const Lote: TAvLote) of object;
@@ -336,38 +388,19 @@ type
   /// <remarks>Cada método espera pela resposta; na thread principal, a tela espera também: para ela há
   /// <c>AverbarEmSegundoPlano</c>. A biblioteca é carregada na primeira chamada, uma vez para todos os objetos, e
   /// descarregada com o último deles.</remarks>
-  TAverbador = class(TComponent)
+  TAverbador = class(TAvComponente)
   private
     FUsuario: string;
     FSenha: string;
     FCookie: string;
     FReenviar: Boolean;
     FDiario: string;
-    FBiblioteca: string;
-    FOnEtapa: TAvEtapaEvent;
     FOnFim: TAvFimEvent;
-    FUsesLibrary: Boolean;
-    FCalls: TThreadList; // of TCall, those under way
-    FWorker: TThread; // the TWorker of AverbarEmSegundoPlano; nil if there is none
-    procedure NeedLibrary;
     function FlowRequest(const Mode: UTF8String; const Fields: array of UTF8String): UTF8String;
     function LotRequest(Arquivos: TStrings): UTF8String;
-    function Execute(const Request: UTF8String): UTF8String;
     procedure KeepSession(const Session: string);
-    function Configure(const Settings: UTF8String): TAvConfiguracao;
-    function GetEmAndamento: Boolean;
-    function GetVersao: string;
+    function AskKeeping(const Request: UTF8String): UTF8String;
   public
-    /// <summary>Cria o objeto; a biblioteca só é carregada na primeira chamada.</summary>
-    /// <param name="AOwner">Quem o libera, como um formulário; ou nil.</param>
-    constructor Create(AOwner: TComponent); override;
-
-    /// <summary>Libera o objeto, a qualquer momento: o que estiver em segundo plano é interrompido, e nenhum evento vem
-    /// mais.</summary>
-    /// <remarks>Não espera pela rede, para que a tela feche logo: a chamada em andamento acaba sozinha, e o fim do
-    /// programa espera por ela. Só não o libere em <c>OnEtapa</c> enquanto um dos outros métodos espera.</remarks>
-    destructor Destroy; override;
-
     /// <summary>Entra no AverbePorto, com <c>Usuario</c> e <c>Senha</c>, e guarda a sessão em <c>Cookie</c>.</summary>
     /// <remarks>Só é preciso antes de <c>EnviarArquivo</c>: os demais entram por si. Depois do erro 5001 não tente a mesma
     /// senha de novo: várias erradas bloqueiam o acesso.</remarks>
@@ -417,18 +450,6 @@ type
     /// <summary>Verifica, passo a passo, se este computador alcança o serviço.</summary>
     function Diagnosticar: TAvDiagnostico;
 
-    /// <summary>Muda ajustes da biblioteca, para todo o programa. Sem isso valem os normais.</summary>
-    /// <param name="Ajustes">Um objeto JSON: veja <c>av_configure</c> em AverbadorApi.</param>
-    function Configurar(const Ajustes: string): TAvConfiguracao;
-
-    /// <summary>O mesmo que <c>Configurar</c>, com os ajustes que estão num arquivo, em UTF-8.</summary>
-    /// <param name="Arquivo">O arquivo.</param>
-    function ConfigurarPeloArquivo(const Arquivo: string): TAvConfiguracao;
-
-    /// <summary>Interrompe o que este objeto está fazendo, no próximo ponto seguro (erro 9002).</summary>
-    /// <remarks>De dentro de <c>OnEtapa</c> ou de qualquer thread. O que já foi averbado continua averbado.</remarks>
-    procedure Interromper;
-
     /// <summary>O usuário da credencial da API, ou o CNPJ de uma conta da web.</summary>
     property Usuario: string read FUsuario write FUsuario;
     /// <summary>A senha dele.</summary>
@@ -439,18 +460,6 @@ type
     property Reenviar: Boolean read FReenviar write FReenviar;
     /// <summary>Em lotes, o arquivo em que se anota o que foi averbado, para continuar depois. Vazio: nenhum.</summary>
     property Diario: string read FDiario write FDiario;
-    /// <summary>O caminho da biblioteca. Vazio: <c>averbador.dll</c> na pasta do programa, ou em win32 ou win64 dentro
-    /// dela. Vale o do primeiro objeto que a carrega.</summary>
-    property Biblioteca: string read FBiblioteca write FBiblioteca;
-    /// <summary>A versão da biblioteca. Carrega-a: no começo do programa, mostra se está tudo no lugar.</summary>
-    property Versao: string read GetVersao;
-    /// <summary>Se <c>AverbarEmSegundoPlano</c> ainda não acabou.</summary>
-    property EmAndamento: Boolean read GetEmAndamento;
-    /// <summary>Ouve as etapas enquanto um método está em andamento, na thread que o chamou; as de
-    /// <c>AverbarEmSegundoPlano</c>, na thread principal.</summary>
-    /// <remarks>Uma exceção aqui interrompe a operação, e sai do método que a iniciou; em segundo plano, é mostrada como
-    /// a de qualquer evento.</remarks>
-    property OnEtapa: TAvEtapaEvent read FOnEtapa write FOnEtapa;
     /// <summary>Recebe, na thread principal, o resultado de <c>AverbarEmSegundoPlano</c>. Pode começar outra.</summary>
     property OnFim: TAvFimEvent read FOnFim write FOnFim;
   end;
@@ -462,6 +471,10 @@ function AvFiltro: TAvFiltro;
 /// estar carregada.</summary>
 /// <param name="Resposta">O JSON.</param>
 function AvLerLote(const Resposta: string): TAvLote;
+
+/// <summary>Lê os erros de qualquer resposta. Para quem chama av_execute por si; a biblioteca deve estar carregada.</summary>
+/// <param name="Resposta">O JSON.</param>
+function AvLerErros(const Resposta: string): TAvErros;
 
 /// <summary>Lê o evento que um TAvProgress recebe. Para quem chama av_execute por si; a biblioteca deve estar
 /// carregada.</summary>
@@ -479,84 +492,19 @@ uses
   {$IFDEF MSWINDOWS} Windows, {$ENDIF} AverbadorJson;
 
 type
-  TWorker = class;
-
-  // One call of the library, and who is told of its stages.
-  TCall = class
+  // AverbarEmSegundoPlano under way.
+  TLotWorker = class(TWorker)
   private
-    FOwner: TAverbador; // nil once nobody listens any more
-    FWorker: TWorker; // whose call it is; nil if the caller itself makes it
-    FProgress: TAvProgresso;
-    FStopped: Boolean;
-    FRaised: TObject; // by OnEtapa; it must not pass through the library
-    procedure Hear(EventJson: PAnsiChar);
-    procedure Tell;
-  public
-    constructor Create(Owner: TAverbador; Worker: TWorker);
-    destructor Destroy; override;
-    procedure Leave;
-    function Execute(const Request: UTF8String): UTF8String;
-  end;
-
-  // AverbarEmSegundoPlano under way. It comes near its owner on the main thread only, where the owner may be freed at any
-  // moment; it outlives the owner as long as the library takes to stop.
-  TWorker = class(TThread)
-  private
-    FCall: TCall;
-    FRequest: UTF8String;
     FOnlyFile: string;
     FLot: TAvLote;
     FSession: string;
-    FDone: Boolean;
-    procedure TellStage;
-    procedure TellEnd;
   protected
-    procedure Execute; override;
+    procedure Take(const Reply: UTF8String); override;
+    procedure Fail(const Text: string); override;
+    procedure Deliver(Owner: TCallOwner); override;
   public
     constructor Create(Owner: TAverbador; const Request: UTF8String; const OnlyFile: string);
-    destructor Destroy; override;
-    procedure Abandon;
   end;
-
-var
-  LibraryUsers: TThreadList; // of each TAverbador and each TWorker that uses the library
-  LoadedHere: Boolean;
-  Workers: TThreadList; // of TWorker, all that are not freed yet
-
-// The library, kept for many
-
-procedure UseLibrary(User: TObject; const Path: string);
-var
-  Users: TList;
-begin
-  Users := LibraryUsers.LockList;
-  try
-    if Users.Count = 0 then
-    begin
-      LoadedHere := not AvLoaded;
-      AvLoad(Path);
-    end;
-    Users.Add(User);
-  finally
-    LibraryUsers.UnlockList;
-  end;
-end;
-
-procedure LeaveLibrary(User: TObject);
-var
-  Users: TList;
-begin
-  if LibraryUsers = nil then
-    Exit; // the program ends, and some units free their forms later than this one its lists
-  Users := LibraryUsers.LockList;
-  try
-    Users.Remove(User);
-    if (Users.Count = 0) and LoadedHere then
-      AvUnload;
-  finally
-    LibraryUsers.UnlockList;
-  end;
-end;
 
 // Replies, read
 
@@ -693,8 +641,7 @@ begin
   Result.Mensagem := FirstTextOfLot(Result);
 end;
 
-// An error that this unit has to tell itself.
-function OneError(Code: Integer; const Text: string): TAvErros;
+class function TAvComponente.OneError(Code: Integer; const Text: string): TAvErros;
 begin
   SetLength(Result, 1);
   Result[0].Codigo := Code;
@@ -707,7 +654,7 @@ end;
 function FailedLot(const Text: string): TAvLote;
 begin
   Result := ReadLot('', '');
-  Result.Erros := OneError(AV_ERR_BUG, Text);
+  Result.Erros := TAvComponente.OneError(AV_ERR_BUG, Text);
   Result.Mensagem := Text;
 end;
 
@@ -782,7 +729,8 @@ end;
 function ReadStage(const Name: string): TAvEtapa;
 const
   Names: array[avEtapaLogin..avEtapaFim] of string =
-    ('login', 'upload', 'consulta', 'lista', 'leitura', 'diagnostico', 'fim');
+    ('login', 'upload', 'consulta', 'lista', 'leitura', 'diagnostico', 'validacao', 'emissao', 'situacao', 'evento',
+    'arquivo', 'fim');
 begin
   Result := avEtapaLogin;
   while (Result < avEtapaOutra) and (Names[Result] <> Name) do
@@ -813,6 +761,11 @@ end;
 function AvLerLote(const Resposta: string): TAvLote;
 begin
   Result := ReadLot(AvUtf8(Resposta), '');
+end;
+
+function AvLerErros(const Resposta: string): TAvErros;
+begin
+  Result := ReadErrors(AvUtf8(Resposta));
 end;
 
 function AvLerProgresso(const Evento: string): TAvProgresso;
@@ -846,218 +799,117 @@ begin
   Result.Limite := 0;
 end;
 
-// A call and its stages
-
-constructor TCall.Create(Owner: TAverbador; Worker: TWorker);
-begin
-  inherited Create;
-  FOwner := Owner;
-  FWorker := Worker;
-  FOwner.FCalls.Add(Self);
-end;
-
-destructor TCall.Destroy;
-begin
-  Leave;
-  inherited Destroy;
-end;
-
-// From now on its owner hears nothing of it.
-procedure TCall.Leave;
-begin
-  if FOwner = nil then
-    Exit;
-  FOwner.FCalls.Remove(Self);
-  if FWorker <> nil then
-    FOwner.FWorker := nil;
-  FOwner := nil;
-end;
-
-function OnProgress(EventJson: PAnsiChar; Context: Pointer): LongInt; cdecl;
-var
-  Call: TCall;
-begin
-  Call := TCall(Context);
-  try
-    if Call.FRaised = nil then
-      Call.Hear(EventJson);
-  except
-    Call.FRaised := TObject(AcquireExceptionObject);
-    Call.FStopped := True;
-  end;
-  Result := Ord(Call.FStopped);
-end;
-
-function TCall.Execute(const Request: UTF8String): UTF8String;
-begin
-  Result := JsonTake(av_execute(PAnsiChar(Request), OnProgress, Self));
-  if FRaised <> nil then
-    raise FRaised;
-end;
-
-procedure TCall.Hear(EventJson: PAnsiChar);
-begin
-  FProgress := ReadProgress(JsonCopy(EventJson));
-  if FWorker = nil then
-    Tell
-  else
-    FWorker.Synchronize(FWorker.TellStage);
-end;
-
-procedure TCall.Tell;
-begin
-  if (FOwner <> nil) and Assigned(FOwner.FOnEtapa) then
-    FOwner.FOnEtapa(FOwner, FProgress);
-end;
-
 // In the background
 
-// As the program shows what its event handlers raise. To be called where it is being handled.
-procedure ShowRaised(Sender: TObject);
+constructor TLotWorker.Create(Owner: TAverbador; const Request: UTF8String; const OnlyFile: string);
 begin
-  if Assigned(ApplicationHandleException) then
-    ApplicationHandleException(Sender)
-  else
-    ShowException(ExceptObject, ExceptAddr);
-end;
-
-constructor TWorker.Create(Owner: TAverbador; const Request: UTF8String; const OnlyFile: string);
-begin
-  FRequest := Request;
   FOnlyFile := OnlyFile;
-  FCall := TCall.Create(Owner, Self);
-  UseLibrary(Self, '');
-  Workers.Add(Self);
-  inherited Create(False); // begins when all constructors are through
+  inherited Create(Owner, Request);
 end;
 
-destructor TWorker.Destroy;
+procedure TLotWorker.Take(const Reply: UTF8String);
 begin
-  inherited Destroy; // waits for the thread
-  FCall.Free;
-  LeaveLibrary(Self);
+  FLot := ReadLot(Reply, FOnlyFile);
+  FSession := JsonText(Reply, '/cookie');
 end;
 
-procedure TWorker.Abandon;
+procedure TLotWorker.Fail(const Text: string);
 begin
-  FCall.FStopped := True;
-  FCall.Leave;
+  FLot := FailedLot(Text);
 end;
 
-procedure TWorker.Execute;
+procedure TLotWorker.Deliver(Owner: TCallOwner);
+var
+  Porto: TAverbador;
+begin
+  Porto := TAverbador(Owner);
+  Porto.KeepSession(FSession);
+  if Assigned(Porto.FOnFim) then
+    Porto.FOnFim(Porto, FLot);
+end;
+
+// What the classes have in common
+
+function TAvComponente.Ask(const Request: UTF8String): UTF8String;
+begin
+  NeedLibrary(FBiblioteca);
+  Result := Execute(Request);
+end;
+
+procedure TAvComponente.Hear(const Event: UTF8String);
+begin
+  if Assigned(FOnEtapa) then
+    FOnEtapa(Self, ReadProgress(Event));
+end;
+
+procedure TAvComponente.NeedBackground(const Method: string);
+begin
+  if GetCurrentThreadId <> MainThreadID then
+    raise EAverbadorUso.CreateFmt('%s vale somente na thread principal.', [Method]);
+  if EmAndamento then
+    raise EAverbadorUso.CreateFmt('%s ainda trabalha: espere por OnFim, ou use outro objeto.', [Method]);
+  FreeWorkers(False);
+  NeedLibrary(FBiblioteca);
+end;
+
+function TAvComponente.Configurar(const Ajustes: string): TAvConfiguracao;
+begin
+  Result := Configure(AvUtf8(Ajustes));
+end;
+
+function TAvComponente.ConfigurarPeloArquivo(const Arquivo: string): TAvConfiguracao;
+var
+  Settings: UTF8String;
+begin
+  try
+    Settings := JsonContent(Arquivo);
+  except
+    on E: EStreamError do
+    begin
+      Result.Sucesso := False;
+      Result.Avisos := nil;
+      Result.Mensagem := Format('Falha ao ler os ajustes em "%s".', [Arquivo]);
+      Result.Erros := OneError(AV_ERR_FILE_NO_PERMISSION, Result.Mensagem);
+      Result.Erros[0].Detalhe := string(E.Message);
+      Exit;
+    end;
+  end;
+  Result := Configure(Settings);
+end;
+
+function TAvComponente.Configure(const Settings: UTF8String): TAvConfiguracao;
 var
   Reply: UTF8String;
 begin
-  try
-    Reply := FCall.Execute(FRequest);
-    FLot := ReadLot(Reply, FOnlyFile);
-    FSession := JsonText(Reply, '/cookie');
-  except
-    on E: Exception do
-      FLot := FailedLot(string(E.Message)); // out of memory, at worst
-  end;
-  Synchronize(TellEnd);
-  FDone := True;
+  NeedLibrary(FBiblioteca);
+  Reply := JsonTake(av_configure(PAnsiChar(Settings)));
+  Result.Sucesso := Succeeded(Reply);
+  Result.Avisos := ReadTexts(Reply, '/avisos');
+  Result.Erros := ReadErrors(Reply);
+  Result.Mensagem := FirstText(Result.Erros);
 end;
 
-procedure TWorker.TellStage;
+procedure TAvComponente.Interromper;
 begin
-  try
-    FCall.Tell;
-  except
-    FCall.FStopped := True;
-    ShowRaised(Self);
-  end;
+  StopCalls;
 end;
 
-procedure TWorker.TellEnd;
-var
-  Owner: TAverbador;
+function TAvComponente.GetEmAndamento: Boolean;
 begin
-  Owner := FCall.FOwner;
-  if Owner = nil then
-    Exit;
-  FCall.Leave;
-  Owner.KeepSession(FSession);
-  try
-    if Assigned(Owner.FOnFim) then
-      Owner.FOnFim(Owner, FLot);
-  except
-    ShowRaised(Self);
-  end;
+  Result := HasWorker;
 end;
 
-// Takes a worker off the list: one that is done, or any. nil if there is none.
-function TakeWorker(Any: Boolean): TWorker;
-var
-  List: TList;
-  I: Integer;
+function TAvComponente.GetVersao: string;
 begin
-  Result := nil;
-  if Workers = nil then
-    Exit; // as above
-  List := Workers.LockList;
-  try
-    for I := 0 to List.Count - 1 do
-      if (Result = nil) and (Any or TWorker(List[I]).FDone) then
-        Result := TWorker(List[I]);
-    List.Remove(Result);
-  finally
-    Workers.UnlockList;
-  end;
-end;
-
-// Frees those that are done, or all: waits for them.
-procedure FreeWorkers(All: Boolean);
-var
-  Worker: TWorker;
-begin
-  Worker := TakeWorker(All);
-  while Worker <> nil do
-  begin
-    Worker.Abandon;
-    Worker.Free;
-    Worker := TakeWorker(All);
-  end;
+  NeedLibrary(FBiblioteca);
+  Result := AvCopy(av_version());
 end;
 
 // The class itself
 
-constructor TAverbador.Create(AOwner: TComponent);
+function TAverbador.AskKeeping(const Request: UTF8String): UTF8String;
 begin
-  inherited Create(AOwner);
-  FCalls := TThreadList.Create;
-end;
-
-destructor TAverbador.Destroy;
-begin
-  if FWorker <> nil then
-    TWorker(FWorker).Abandon;
-  FreeWorkers(False);
-  if FUsesLibrary then
-    LeaveLibrary(Self);
-  FCalls.Free;
-  inherited Destroy;
-end;
-
-procedure TAverbador.NeedLibrary;
-begin
-  if not FUsesLibrary then
-    UseLibrary(Self, FBiblioteca);
-  FUsesLibrary := True;
-end;
-
-function TAverbador.Execute(const Request: UTF8String): UTF8String;
-var
-  Call: TCall;
-begin
-  NeedLibrary;
-  Call := TCall.Create(Self, nil);
-  try
-    Result := Call.Execute(Request);
-  finally
-    Call.Free;
-  end;
+  Result := Ask(Request);
   KeepSession(JsonText(Result, '/cookie'));
 end;
 
@@ -1099,7 +951,7 @@ function TAverbador.Login: TAvLogin;
 var
   Reply: UTF8String;
 begin
-  Reply := Execute(JsonRequest('login', [JsonField('user', FUsuario), JsonField('pass', FSenha)]));
+  Reply := AskKeeping(JsonRequest('login', [JsonField('user', FUsuario), JsonField('pass', FSenha)]));
   Result.Sucesso := Succeeded(Reply);
   Result.Cookie := JsonText(Reply, '/cookie');
   Result.Erros := ReadErrors(Reply);
@@ -1108,39 +960,34 @@ end;
 
 function TAverbador.EnviarArquivo(const Arquivo: string): TAvEnvio;
 begin
-  Result := ReadUpload(Execute(JsonRequest('Upload', [JsonField('cte', Arquivo), JsonField('cookie', FCookie)])));
+  Result := ReadUpload(AskKeeping(JsonRequest('Upload', [JsonField('cte', Arquivo), JsonField('cookie', FCookie)])));
 end;
 
 function TAverbador.Consultar(const Chave: string): TAvAverbacao;
 begin
-  Result := ReadDocument(Execute(JsonRequest('Consulta', [JsonField('chave', Chave), JsonField('cookie', FCookie)])));
+  Result := ReadDocument(AskKeeping(JsonRequest('Consulta', [JsonField('chave', Chave), JsonField('cookie', FCookie)])));
 end;
 
 function TAverbador.Consultar(Chaves: TStrings): TAvLote;
 begin
-  Result := ReadLot(Execute(JsonRequest('Consulta', [JsonListField('chave', Chaves), JsonField('cookie', FCookie)])), '');
+  Result := ReadLot(AskKeeping(JsonRequest('Consulta', [JsonListField('chave', Chaves), JsonField('cookie', FCookie)])), '');
 end;
 
 function TAverbador.Averbar(const Arquivo: string): TAvAverbacao;
 begin
-  Result := ReadDocument(Execute(FlowRequest('Averba', [JsonField('cte', Arquivo)])));
+  Result := ReadDocument(AskKeeping(FlowRequest('Averba', [JsonField('cte', Arquivo)])));
   Result.Arquivo := Arquivo;
 end;
 
 function TAverbador.Averbar(Arquivos: TStrings): TAvLote;
 begin
-  Result := ReadLot(Execute(LotRequest(Arquivos)), OnlyOne(Arquivos));
+  Result := ReadLot(AskKeeping(LotRequest(Arquivos)), OnlyOne(Arquivos));
 end;
 
 procedure TAverbador.AverbarEmSegundoPlano(Arquivos: TStrings);
 begin
-  if GetCurrentThreadId <> MainThreadID then
-    raise EAverbadorUso.Create('AverbarEmSegundoPlano vale somente na thread principal.');
-  if EmAndamento then
-    raise EAverbadorUso.Create('AverbarEmSegundoPlano ainda trabalha: espere por OnFim, ou use outro TAverbador.');
-  FreeWorkers(False);
-  NeedLibrary;
-  FWorker := TWorker.Create(Self, LotRequest(Arquivos), OnlyOne(Arquivos));
+  NeedBackground('AverbarEmSegundoPlano');
+  TLotWorker.Create(Self, LotRequest(Arquivos), OnlyOne(Arquivos));
 end;
 
 procedure TAverbador.AverbarEmSegundoPlano(const Arquivo: string);
@@ -1160,7 +1007,7 @@ function TAverbador.Cancelar(const Arquivo: string): TAvCancelamento;
 var
   Reply: UTF8String;
 begin
-  Reply := Execute(FlowRequest('Cancela', [JsonField('cte', Arquivo)]));
+  Reply := AskKeeping(FlowRequest('Cancela', [JsonField('cte', Arquivo)]));
   Result.Sucesso := Succeeded(Reply);
   Result.Chave := JsonText(Reply, '/chave');
   Result.Etapa := JsonText(Reply, '/etapa');
@@ -1172,7 +1019,7 @@ function TAverbador.Listar(const Filtro: TAvFiltro): TAvLista;
 const
   DateNames: array[TAvData] of string = ('emissao', 'envio', 'atualizacao');
 begin
-  Result := ReadListing(Execute(FlowRequest('Lista', [JsonField('modelo', Filtro.Modelo),
+  Result := ReadListing(AskKeeping(FlowRequest('Lista', [JsonField('modelo', Filtro.Modelo),
     JsonField('numero', Filtro.Numero), JsonField('protocolo', Filtro.Protocolo), JsonField('CNPJ', Filtro.Cnpj),
     JsonField('data', DateNames[Filtro.Data]), JsonField('inicio', Day(Filtro.Inicio)),
     JsonField('fim', Day(Filtro.Fim)), JsonNumberField('limite', Filtro.Limite)])));
@@ -1180,92 +1027,7 @@ end;
 
 function TAverbador.Diagnosticar: TAvDiagnostico;
 begin
-  Result := ReadDiagnosis(Execute(JsonRequest('Diagnostico', [JsonField('cookie', FCookie)])));
+  Result := ReadDiagnosis(AskKeeping(JsonRequest('Diagnostico', [JsonField('cookie', FCookie)])));
 end;
-
-// The bytes of a file as they are.
-function Content(const FileName: string): UTF8String;
-var
-  Stream: TFileStream;
-begin
-  Stream := TFileStream.Create(FileName, fmOpenRead or fmShareDenyWrite);
-  try
-    SetLength(Result, Stream.Size);
-    Stream.ReadBuffer(PAnsiChar(Result)^, Length(Result));
-  finally
-    Stream.Free;
-  end;
-end;
-
-function TAverbador.Configurar(const Ajustes: string): TAvConfiguracao;
-begin
-  Result := Configure(AvUtf8(Ajustes));
-end;
-
-function TAverbador.ConfigurarPeloArquivo(const Arquivo: string): TAvConfiguracao;
-var
-  Settings: UTF8String;
-begin
-  try
-    Settings := Content(Arquivo);
-  except
-    on E: EStreamError do
-    begin
-      Result.Sucesso := False;
-      Result.Avisos := nil;
-      Result.Mensagem := Format('Falha ao ler os ajustes em "%s".', [Arquivo]);
-      Result.Erros := OneError(AV_ERR_FILE_NO_PERMISSION, Result.Mensagem);
-      Result.Erros[0].Detalhe := string(E.Message);
-      Exit;
-    end;
-  end;
-  Result := Configure(Settings);
-end;
-
-function TAverbador.Configure(const Settings: UTF8String): TAvConfiguracao;
-var
-  Reply: UTF8String;
-begin
-  NeedLibrary;
-  Reply := JsonTake(av_configure(PAnsiChar(Settings)));
-  Result.Sucesso := Succeeded(Reply);
-  Result.Avisos := ReadTexts(Reply, '/avisos');
-  Result.Erros := ReadErrors(Reply);
-  Result.Mensagem := FirstText(Result.Erros);
-end;
-
-procedure TAverbador.Interromper;
-var
-  Calls: TList;
-  I: Integer;
-begin
-  Calls := FCalls.LockList;
-  try
-    for I := 0 to Calls.Count - 1 do
-      TCall(Calls[I]).FStopped := True;
-  finally
-    FCalls.UnlockList;
-  end;
-end;
-
-function TAverbador.GetEmAndamento: Boolean;
-begin
-  Result := FWorker <> nil;
-end;
-
-function TAverbador.GetVersao: string;
-begin
-  NeedLibrary;
-  Result := AvCopy(av_version());
-end;
-
-initialization
-  LibraryUsers := TThreadList.Create;
-  Workers := TThreadList.Create;
-
-finalization
-  FreeWorkers(True);
-  FreeAndNil(Workers);
-  FreeAndNil(LibraryUsers);
 
 end.

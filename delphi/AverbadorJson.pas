@@ -1,6 +1,6 @@
 unit AverbadorJson;
 
-// What TAverbador needs of JSON, with no JSON library: requests are put together here, replies are read by av_field.
+// What TAverbador and TMdfe need of JSON, with no JSON library: requests are put together here, replies are read by av_field.
 //
 // JSON texts are UTF-8 throughout; only single values become strings of this compiler. This source is ASCII, since
 // Delphi 7 takes it for ANSI.
@@ -38,14 +38,26 @@ function JsonIs(const Json: UTF8String; const JsonPointer: AnsiString; const Exp
 // cut here in one go. No elements if there is no such list.
 function JsonItems(const Json: UTF8String; const JsonPointer: AnsiString): TJsonItems;
 
+// The JSON in a file in UTF-8, without the mark with which some editors begin it. EStreamError if it cannot be read.
+function JsonContent(const FileName: string): UTF8String;
+
 // All as one text: several fields of a request.
 function JsonJoin(const Pieces: array of UTF8String): UTF8String;
 
 // {"mod":"Mode"...} with these fields, from the functions below.
 function JsonRequest(const Mode: UTF8String; const Fields: array of UTF8String): UTF8String;
 
+// {...} with these fields.
+function JsonObject(const Fields: array of UTF8String): UTF8String;
+
+// "Value", with escapes where JSON needs them.
+function JsonQuoted(const Value: string): UTF8String;
+
 // ,"Name":"Value", or nothing if it is empty.
 function JsonField(const Name: UTF8String; const Value: string): UTF8String;
+
+// ,"Name":Json, or nothing if it is empty.
+function JsonRawField(const Name, Json: UTF8String): UTF8String;
 
 // ,"Name":Value, or nothing if it is 0.
 function JsonNumberField(const Name: UTF8String; Value: Integer): UTF8String;
@@ -157,6 +169,23 @@ begin
   Result := Cut(JsonTake(av_field(PAnsiChar(Json), PAnsiChar(JsonPointer))));
 end;
 
+function JsonContent(const FileName: string): UTF8String;
+const
+  Mark: array[0..2] of Byte = ($EF, $BB, $BF);
+var
+  Stream: TFileStream;
+begin
+  Stream := TFileStream.Create(FileName, fmOpenRead or fmShareDenyWrite);
+  try
+    SetLength(Result, Stream.Size);
+    Stream.ReadBuffer(PAnsiChar(Result)^, Length(Result));
+  finally
+    Stream.Free;
+  end;
+  if (Length(Result) >= 3) and CompareMem(PAnsiChar(Result), @Mark, 3) then
+    Delete(Result, 1, 3);
+end;
+
 function JsonJoin(const Pieces: array of UTF8String): UTF8String;
 var
   I, Size: Integer;
@@ -175,8 +204,7 @@ begin
     end;
 end;
 
-// Value in quotes, with escapes where JSON needs them.
-function Quoted(const Value: string): UTF8String;
+function JsonQuoted(const Value: string): UTF8String;
 const
   Hex: array[0..15] of AnsiChar = '0123456789abcdef';
 var
@@ -222,12 +250,32 @@ begin
   Result := JsonJoin(['{"mod":"', Mode, '"', JsonJoin(Fields), '}']);
 end;
 
+function JsonObject(const Fields: array of UTF8String): UTF8String;
+begin
+  Result := JsonJoin(Fields);
+  if Result = '' then
+    Result := '{}'
+  else
+  begin
+    Result[1] := '{'; // in place of the comma
+    Result := JsonJoin([Result, '}']);
+  end;
+end;
+
 function JsonField(const Name: UTF8String; const Value: string): UTF8String;
 begin
   if Value = '' then
     Result := ''
   else
-    Result := JsonJoin([',"', Name, '":', Quoted(Value)]);
+    Result := JsonJoin([',"', Name, '":', JsonQuoted(Value)]);
+end;
+
+function JsonRawField(const Name, Json: UTF8String): UTF8String;
+begin
+  if Json = '' then
+    Result := ''
+  else
+    Result := JsonJoin([',"', Name, '":', Json]);
 end;
 
 function JsonNumberField(const Name: UTF8String; Value: Integer): UTF8String;
@@ -256,7 +304,7 @@ begin
   begin
     if I > 0 then
       Pieces[2 * I] := ',';
-    Pieces[2 * I + 1] := Quoted(string(Values[I]));
+    Pieces[2 * I + 1] := JsonQuoted(string(Values[I]));
   end;
   Result := JsonJoin([',"', Name, '":[', JsonJoin(Pieces), ']']);
 end;

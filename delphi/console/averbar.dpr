@@ -24,6 +24,7 @@ uses
   Classes,
   AverbadorApi in '..\AverbadorApi.pas',
   AverbadorJson in '..\AverbadorJson.pas',
+  AverbadorChamada in '..\AverbadorChamada.pas',
   Averbador in '..\Averbador.pas';
 
 const

@@ -1,6 +1,7 @@
 program tests;
 
-// The tests of TAverbador: `tests FOLDER CLASS`, run by tests/front_door/pascal.rs, which fills FOLDER.
+// The tests of TAverbador and TMdfe: `tests FOLDER CLASS`, run by tests/front_door/pascal.rs and mdfe_pascal.rs, which
+// fill FOLDER.
 
 {$APPTYPE CONSOLE}
 {$IFNDEF UNICODE}
@@ -20,8 +21,11 @@ uses
   plaintestreport,
   AverbadorApi in '..\AverbadorApi.pas',
   AverbadorJson in '..\AverbadorJson.pas',
+  AverbadorChamada in '..\AverbadorChamada.pas',
   Averbador in '..\Averbador.pas',
-  AverbadorTests in 'AverbadorTests.pas';
+  AverbadorMdfe in '..\AverbadorMdfe.pas',
+  AverbadorTests in 'AverbadorTests.pas',
+  MdfeTests in 'MdfeTests.pas';
 
 var
   Outcome: TTestResult;

@@ -19,6 +19,7 @@ uses
   Classes,
   AverbadorApi in '..\..\delphi\AverbadorApi.pas',
   AverbadorJson in '..\..\delphi\AverbadorJson.pas',
+  AverbadorChamada in '..\..\delphi\AverbadorChamada.pas',
   Averbador in '..\..\delphi\Averbador.pas';
 
 type

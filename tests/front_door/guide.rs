@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use serde_json::Value;
-use simulator::{DEFAULT_PASSWORD, DEFAULT_USER, Effect, Fault, Target};
+use simulator::{DEFAULT_PASSWORD, DEFAULT_USER, Effect, Fault, MdfeState, Target};
 
-use crate::driver::{Documents, Said, World, fixture, run, target};
+use crate::driver::{Documents, Said, TempFile, World, fixture, fixture_file, run, target};
+
+/// The CT-e of the trip in the examples for MDF-e.
+const TRIP: [&str; 3] = ["cte-utf8.xml", "cte-iso-8859-1.xml", "cte-indentado-crlf.xml"];
 
 /// The example in C, endorsing one document and then a folder.
 fn ga(world: &World, documents: &Documents) -> Said {
@@ -48,6 +51,83 @@ fn the_example_in_delphi_endorses_one_document_and_a_folder_in_the_background() 
     for document in world.simulator.documents() {
         assert!(output.contains(&format!("Gravado: {} {}", document.key, document.protocol)), "{output}");
     }
+}
+
+/// The example in Delphi for MDF-e, with the first of the CT-e; the DAMDFE is to be beside `place`.
+fn trip_in_delphi(world: &World, place: &TempFile, ctes: usize) -> Said {
+    let settings = world.settings_file();
+    let folder = target().path(place.path().parent().expect("it has a folder"));
+    let mut program = target().program("siem-viagem");
+    program.args([&settings.name(), DEFAULT_USER, DEFAULT_PASSWORD, &folder]);
+    run(program.args(&TRIP.map(fixture)[..ctes]), "")
+}
+
+/// SEFAZ finds that another MDF-e is open, once.
+fn another_is_open() -> Fault {
+    Fault::new(Effect::rejection(611, "Existe MDF-e não encerrado para esta placa {mdfe}")).on(Target::Emissao)
+}
+
+#[test]
+fn the_example_in_delphi_issues_the_mdfe_of_a_trip() {
+    let (world, place) = (World::new(), TempFile::new("x.txt", b""));
+    let said = trip_in_delphi(&world, &place, 3);
+    let output = said.lines.join("\n");
+    assert_eq!(said.code, 0, "{output} {}", said.stderr);
+    let mdfe = &world.simulator.mdfes()[0];
+    assert!(output.contains(&format!("Gravado o MDF-e: {} {} aprovado", mdfe.uuid, mdfe.key)), "{output}");
+    assert_eq!(output.matches("Gravada a averbacao: ").count(), 3, "{output}");
+    assert!(place.path().with_file_name("damdfe.pdf").exists());
+}
+
+#[test]
+fn the_example_in_delphi_shows_what_stands_in_the_way_of_a_trip() {
+    let (world, place) = (World::new(), TempFile::new("x.txt", b""));
+    let said = trip_in_delphi(&world, &place, 1);
+    let output = said.lines.join("\n");
+    assert!(said.code == 1 && output.contains("/descarregamento/1/documentos_fiscais/0/chave: "), "{output}");
+    world.simulator.fault(Fault::new(Effect::LoseAnswer).on(Target::Emissao));
+    let output = trip_in_delphi(&world, &place, 3).lines.join("\n");
+    assert!(output.contains("Emitir fica desligado"), "{output}");
+    world.simulator.fault(another_is_open());
+    let output = trip_in_delphi(&world, &place, 3).lines.join("\n");
+    assert!(output.contains(&format!("{} encerrado", world.simulator.mdfes()[0].key)), "{output}");
+}
+
+/// JSON on one line and in ASCII, as a C program gets it unharmed in its arguments.
+fn in_ascii(json: &str) -> String {
+    let json: Value = serde_json::from_str(json).expect("JSON");
+    let escaped = |c: char| if c.is_ascii() { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) };
+    json.to_string().chars().map(escaped).collect()
+}
+
+#[test]
+fn the_example_in_c_issues_the_mdfe_of_a_trip_closing_another_first() {
+    let (world, place) = (World::new(), TempFile::new("damdfe.pdf", b""));
+    let settings = std::fs::read_to_string(world.settings_file().path()).expect("the settings");
+    let document = in_ascii(&std::fs::read_to_string(fixture_file("mdfe.json")).expect("the document"));
+    let ctes = TRIP.map(fixture);
+    let endorsed = world.run(&["averba", DEFAULT_USER, DEFAULT_PASSWORD, &ctes[0], &ctes[1], &ctes[2]]);
+    let issue = |endorsed: &str| {
+        let mut program = target().program("viagem");
+        run(program.args([&settings, &document, endorsed, &place.name().replace('\\', "/")]), "")
+    };
+    let first = issue(endorsed.text());
+    assert_eq!(first.code, 0, "{:?} {}", first.lines, first.stderr);
+    world.simulator.fault(another_is_open());
+    let said = issue(endorsed.text());
+    let output = said.lines.join("\n");
+    let mdfes = world.simulator.mdfes();
+    assert_eq!((said.code, mdfes[0].state, mdfes.len()), (0, MdfeState::Closed, 3), "{output}");
+    assert!(output.contains(&format!("Encerrado: {}", mdfes[0].key)) && output.contains(&mdfes[2].key), "{output}");
+    assert!(std::fs::read(place.path()).expect("the DAMDFE").starts_with(b"%PDF-"));
+    let said = issue("{}");
+    assert!(
+        said.code == 1 && said.lines.join("\n").contains("documentos_fiscais/0/chave: O CT-e "),
+        "{:?}",
+        said.lines
+    );
+    world.simulator.fault(Fault::new(Effect::LoseAnswer).on(Target::Emissao));
+    assert_eq!(issue(endorsed.text()).code, 3);
 }
 
 #[test]

@@ -18,6 +18,8 @@ mod login;
 mod many;
 mod matrix;
 mod mdfe;
+mod mdfe_callers;
+mod mdfe_pascal;
 mod network;
 mod nfse;
 mod pascal;

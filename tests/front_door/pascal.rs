@@ -66,24 +66,32 @@ impl Ground {
 
     /// Runs the tests of one class, in both dialects.
     fn run(&self, class: &str) {
-        for program in ["pascal-tests", "pascal-tests-unicode"] {
-            let mut command = target().program(program);
-            if program == "pascal-tests-unicode" {
-                // Free Pascal's own file names are bytes all the same, in the code page that this names.
-                command.env("LC_ALL", "C.UTF-8");
-            }
-            let said = run(command.args([&target().path(self.folder()), class]), "");
-            let output = said.lines.join("\n");
-            assert!(
-                said.code == 0
-                    && count(&output, "Number of run tests:") > 0
-                    && count(&output, "Number of errors:") + count(&output, "Number of failures:") == 0,
-                "{program} {class}: exit code {}\n{output}\n{}",
-                said.code,
-                said.stderr
-            );
+        for program in PROGRAMS {
+            run_class(program, self.folder(), class);
         }
     }
+}
+
+/// The tests in both dialects.
+pub const PROGRAMS: [&str; 2] = ["pascal-tests", "pascal-tests-unicode"];
+
+/// Runs the tests of one class in one dialect.
+pub fn run_class(program: &str, folder: &Path, class: &str) {
+    let mut command = target().program(program);
+    if program == "pascal-tests-unicode" {
+        // Free Pascal's own file names are bytes all the same, in the code page that this names.
+        command.env("LC_ALL", "C.UTF-8");
+    }
+    let said = run(command.args([&target().path(folder), class]), "");
+    let output = said.lines.join("\n");
+    assert!(
+        said.code == 0
+            && count(&output, "Number of run tests:") > 0
+            && count(&output, "Number of errors:") + count(&output, "Number of failures:") == 0,
+        "{program} {class}: exit code {}\n{output}\n{}",
+        said.code,
+        said.stderr
+    );
 }
 
 /// The number in the report after `what`.

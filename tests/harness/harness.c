@@ -8,13 +8,10 @@
  *   gcc (the same) -DHARNESS_LINKED -o harness-linked tests/harness/harness.c -L target/debug -laverbador
  */
 #include "loader.h"
+#include "mdfe.h"
+#include "secret.h"
 
 #include <limits.h>
-
-#ifndef _WIN32
-#  include <termios.h>
-#  include <unistd.h>
-#endif
 
 enum { SUCCESS = 0, FAILURE = 1, MISUSED = 2 };
 
@@ -33,11 +30,29 @@ static const char HELP[] =
     "  cancela USUÁRIO SENHA ARQ.  entrega o evento de cancelamento de um CT-e\n"
     "  lista USUÁRIO SENHA         os documentos que a seguradora tem, com a situação de cada um\n"
     "  diagnostico [COOKIE]        o caminho até o serviço, passo a passo, e a sessão, se informada\n"
+    "  mdfe COMANDO...             os MDF-e, pelo Webmania; o token é o dos ajustes, ou o da variável AVERBADOR_TOKEN\n"
     "  executa JSON...             faz o que cada pedido diz, na ordem, no mesmo processo\n"
     "  configura JSON              configura a biblioteca e mostra a resposta, com os avisos\n"
     "  campo JSON PONTEIRO         um valor de um JSON, por exemplo /error/0/msg\n"
     "\n"
-    "JSON pode ser o próprio texto, @ARQUIVO, ou - para a entrada padrão.\n"
+    "Comandos de MDF-e; CHAVE pode ser também o uuid:\n"
+    "  mdfe emite DOC              confere e emite; DOC é o documento, um arquivo JSON\n"
+    "  mdfe emite DOC USUÁRIO SENHA ARQ...\n"
+    "                              o mesmo, averbando antes os CT-e, como averba, e levando os números ao documento\n"
+    "  mdfe valida DOC [USUÁRIO SENHA ARQ...]\n"
+    "                              só confere: nada é enviado nem averbado\n"
+    "  mdfe consulta CHAVE         o que foi feito dele\n"
+    "  mdfe encerra CHAVE UF MUNICÍPIO [CÓDIGO]\n"
+    "  mdfe cancela CHAVE JUSTIFICATIVA\n"
+    "  mdfe condutor CHAVE CPF NOME\n"
+    "                              inclui um condutor\n"
+    "  mdfe arquivo CHAVE pdf|xml ARQUIVO\n"
+    "                              grava o DAMDFE ou o XML; CHAVE pode ser o endereço que veio em damdfe ou xml\n"
+    "  mdfe notificacao CORPO [SEGREDO RECEBIDO]\n"
+    "                              lê o corpo de uma notificação, e compara o segredo combinado com o que veio\n"
+    "  mdfe regras                 as regras pelas quais um documento é conferido\n"
+    "\n"
+    "JSON (e CORPO) pode ser o próprio texto, @ARQUIVO, ou - para a entrada padrão; DOC também.\n"
     "\n"
     "Opções:\n"
     "  --config JSON               configura a biblioteca antes do comando (av_configure)\n"
@@ -45,6 +60,9 @@ static const char HELP[] =
     "  --progresso                 mostra as etapas em stderr, em JSON; sem isto, num terminal, uma linha com o andamento\n"
     "  --diario ARQUIVO            averba: anota o resultado de cada documento, e retoma de onde uma chamada parou\n"
     "  --reenviar                  averba: envia também o que já está averbado\n"
+    "  --aguardar S                mdfe emite, mdfe consulta: espera até S segundos pela decisão da Sefaz\n"
+    "  --averbacoes JSON           mdfe emite, mdfe valida: o averbaRet de uma chamada anterior, ou uma lista deles\n"
+    "  --contingencia              mdfe emite, mdfe valida: 99999 no lugar da averbação de um CT-e que não a tem\n"
     "  --parar-apos N              pede para parar na etapa de número N\n"
     "  --help                      mostra este texto\n"
     "\n"
@@ -55,80 +73,19 @@ static struct {
     const char *config;
     const char *diary;
     const char *stop_after;
+    struct mdfe_options mdfe;
     int progress;
     int resend;
 } options;
+
+/* Whether the terminal is within the line of the progress. */
+static int in_line;
 
 /* Tells that the command line makes no sense, and what to do. */
 static int misused(const char *what, const char *word)
 {
     fprintf(stderr, "%s%s. Veja: harness --help\n", what, word);
     return MISUSED;
-}
-
-/* ---- Requests: JSON is written here by hand, so that the harness needs no library for it. ---- */
-
-struct text {
-    char *bytes;
-    size_t length, room;
-};
-
-static void put(struct text *text, const char *bytes, size_t length)
-{
-    if (text->length + length + 1 > text->room) {
-        size_t room = 2 * (text->length + length) + 64;
-        char *larger = allocated(room);
-        if (text->bytes != NULL) memcpy(larger, text->bytes, text->length);
-        free(text->bytes);
-        text->bytes = larger;
-        text->room = room;
-    }
-    memcpy(text->bytes + text->length, bytes, length);
-    text->length += length;
-    text->bytes[text->length] = 0;
-}
-
-static void put_text(struct text *text, const char *bytes)
-{
-    put(text, bytes, strlen(bytes));
-}
-
-static void put_string(struct text *text, const char *value)
-{
-    char escape[8];
-    put_text(text, "\"");
-    for (; *value != 0; value++) {
-        unsigned char c = (unsigned char)*value;
-        if (c == '"' || c == '\\') put_text(text, "\\");
-        if (c >= 0x20) {
-            put(text, value, 1);
-        } else {
-            sprintf(escape, "\\u%04x", c);
-            put_text(text, escape);
-        }
-    }
-    put_text(text, "\"");
-}
-
-static void put_field(struct text *text, const char *name, const char *value)
-{
-    put_text(text, text->length == 0 ? "{" : ",");
-    put_string(text, name);
-    put_text(text, ":");
-    put_string(text, value);
-}
-
-static void put_list(struct text *text, const char *name, char **values, int count)
-{
-    int i;
-    put_text(text, ",");
-    put_string(text, name);
-    put_text(text, ":");
-    for (i = 0; i < count; i++) {
-        put_text(text, i == 0 ? "[" : ",");
-        put_string(text, values[i]);
-    }
-    put_text(text, "]");
 }
 
 /* ---- Calls ---- */
@@ -142,6 +99,7 @@ static void show_line(const char *event)
     char *stage = api.av_field(event, "/etapa");
     int ends = stage != NULL && strcmp(stage, "fim") == 0;
     fprintf(stderr, "\r%s/%s %-70s%s", n, total, msg, ends ? "\n" : "");
+    in_line = !ends;
     api.av_free(n);
     api.av_free(total);
     api.av_free(msg);
@@ -164,7 +122,10 @@ static int32_t AV_CALL on_event(const char *event, void *context)
 static char *execute(const char *request)
 {
     int events = 0;
-    return api.av_execute(request, on_event, &events);
+    char *reply = api.av_execute(request, on_event, &events);
+    if (in_line) fputs("\n", stderr);
+    in_line = 0;
+    return reply;
 }
 
 /* Executes what was put together in `request`, and frees it. */
@@ -193,71 +154,6 @@ static int print_reply(char *reply)
     fflush(stdout);
     api.av_free(reply);
     return code;
-}
-
-/* ---- The password ---- */
-
-#ifdef _WIN32
-
-static char *from_environment(const char *name)
-{
-    WCHAR *wide = widened(name);
-    const WCHAR *value = _wgetenv(wide);
-    free(wide);
-    return value != NULL ? narrowed(value) : NULL;
-}
-
-/* A line of the console, not shown while it is typed. NULL if the input is no console. */
-static char *hidden_line(void)
-{
-    HANDLE input = GetStdHandle(STD_INPUT_HANDLE);
-    WCHAR line[256];
-    DWORD mode, length = 0;
-    if (!GetConsoleMode(input, &mode)) return NULL;
-    SetConsoleMode(input, mode & ~(DWORD)ENABLE_ECHO_INPUT);
-    ReadConsoleW(input, line, 255, &length, NULL);
-    SetConsoleMode(input, mode);
-    line[length] = 0;
-    return narrowed(line);
-}
-
-#else
-
-static char *from_environment(const char *name)
-{
-    const char *value = getenv(name);
-    return value != NULL ? copied(value) : NULL;
-}
-
-/* A line of the terminal, not shown while it is typed. NULL if the input is no terminal. */
-static char *hidden_line(void)
-{
-    struct termios shown, hidden;
-    char line[256] = "";
-    if (tcgetattr(STDIN_FILENO, &shown) != 0) return NULL;
-    hidden = shown;
-    hidden.c_lflag &= ~(tcflag_t)ECHO;
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-    if (fgets(line, sizeof line, stdin) == NULL) line[0] = 0;
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
-    return copied(line);
-}
-
-#endif
-
-/* What to take for PASS: itself, or for - the variable AVERBADOR_PASS, or what is typed or piped in. To be freed. */
-static char *password(const char *argument)
-{
-    char *line = NULL;
-    if (strcmp(argument, "-") != 0) return copied(argument);
-    line = from_environment("AVERBADOR_PASS");
-    if (line != NULL) return line;
-    fputs("Senha: ", stderr);
-    line = hidden_line();
-    if (line == NULL) line = whole(stdin);
-    fputs("\n", stderr);
-    line[strcspn(line, "\r\n")] = 0;
-    return line;
 }
 
 /* ---- Commands: each gets its words and gives the exit code. ---- */
@@ -363,6 +259,21 @@ static int do_diagnostico(char **words, int count)
     return print_reply(execute_text(&request));
 }
 
+static int do_mdfe(char **words, int count)
+{
+    const struct mdfe_command *command = find_mdfe_command(words[0]);
+    struct text request = {0};
+    if (command == NULL) return misused("Comando de MDF-e desconhecido: ", words[0]);
+    if (count - 1 < command->least || count - 1 > command->most) {
+        return misused("Número errado de argumentos para mdfe ", words[0]);
+    }
+    if (!put_mdfe(&request, command, words + 1, count - 1, &options.mdfe)) {
+        free(request.bytes);
+        return MISUSED;
+    }
+    return print_reply(execute_text(&request));
+}
+
 /* All requests are read before the first is executed, so that a wrong file name leaves nothing half done. */
 static int do_execute(char **words, int count)
 {
@@ -414,6 +325,7 @@ static const struct command {
     {"cancela", 3, 3, do_cancela},
     {"lista", 2, 2, do_lista},
     {"diagnostico", 0, 1, do_diagnostico},
+    {"mdfe", 1, INT_MAX, do_mdfe},
     {"executa", 1, INT_MAX, do_execute},
     {"configura", 1, 1, do_configure},
     {"campo", 2, 2, do_field},
@@ -437,6 +349,8 @@ static int take_options(char **words, int *count)
                              : strcmp(words[i], "--lib") == 0        ? &options.library
                              : strcmp(words[i], "--diario") == 0     ? &options.diary
                              : strcmp(words[i], "--parar-apos") == 0 ? &options.stop_after
+                             : strcmp(words[i], "--aguardar") == 0   ? &options.mdfe.wait
+                             : strcmp(words[i], "--averbacoes") == 0 ? &options.mdfe.endorsements
                                                                      : NULL;
         if (value != NULL && i + 1 == *count) return !misused("Falta o valor de ", words[i]);
         if (value != NULL) {
@@ -445,6 +359,8 @@ static int take_options(char **words, int *count)
             options.progress = 1;
         } else if (strcmp(words[i], "--reenviar") == 0) {
             options.resend = 1;
+        } else if (strcmp(words[i], "--contingencia") == 0) {
+            options.mdfe.contingency = 1;
         } else if (strncmp(words[i], "--", 2) == 0) {
             return !misused("Opção desconhecida: ", words[i]);
         } else {

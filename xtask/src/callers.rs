@@ -62,7 +62,7 @@ impl Callers {
     }
 
     /// Builds the programs in C that only the tests run: the linked harness, the checks, libraries to be refused,
-    /// the guide's example.
+    /// the guide's examples.
     pub fn build_c_tests(&self) -> Result<()> {
         let linked = ["-DHARNESS_LINKED", "-laverbador"];
         self.compile_c("tests/harness/harness.c", &self.program("harness-linked"), &linked)?;
@@ -71,14 +71,19 @@ impl Callers {
         }
         self.compile_c("tests/harness/old.c", &self.folder.join("old.dll"), &["-shared", "-fPIC"])?;
         self.compile_c("tests/harness/old.c", &self.folder.join("half.dll"), &["-shared", "-fPIC", "-DHALF"])?;
-        self.compile_c("docs/exemplos/ga.c", &self.program("ga"), &["-laverbador"])
+        for name in ["ga", "viagem"] {
+            self.compile_c(&format!("docs/exemplos/{name}.c"), &self.program(name), &["-laverbador"])?;
+        }
+        Ok(())
     }
 
     /// Builds all the programs that only the tests run: those and the ones in Pascal.
     pub fn build_tests(&self) -> Result<()> {
         self.build_c_tests()?;
         self.compile_pascal("docs/exemplos/siem.dpr", Dialect::Delphi, "siem")?;
+        self.compile_pascal("docs/exemplos/viagem.dpr", Dialect::Delphi, "siem-viagem")?;
         self.compile_pascal("delphi/console/averbar.dpr", Dialect::Delphi, "averbar")?;
+        self.compile_pascal("delphi/console/mdfe.dpr", Dialect::Delphi, "mdfe")?;
         self.compile_pascal("delphi/tests/tests.dpr", Dialect::Delphi, "pascal-tests")?;
         self.compile_pascal("delphi/tests/tests.dpr", Dialect::DelphiUnicode, "pascal-tests-unicode")
     }

@@ -1,4 +1,5 @@
-//! `cargo xtask demo`: one CT-e on its way to its endorsement, each request and each reply shown.
+//! `cargo xtask demo`: one CT-e on its way to its endorsement, or three on their way to an MDF-e, each request and each
+//! reply shown.
 
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
@@ -19,6 +20,10 @@ pub struct Options {
     /// tests: production or test is decided by them.
     #[arg(long)]
     porto: bool,
+    /// From three CT-e to an approved MDF-e, its DAMDFE and its XML saved. With the simulator only: at Webmania itself this
+    /// would issue a document.
+    #[arg(long, conflicts_with_all = ["porto", "file"])]
+    mdfe: bool,
     /// User for --porto; else AVERBADOR_USER, else asked.
     #[arg(long, requires = "porto")]
     user: Option<String>,
@@ -35,17 +40,27 @@ struct Place {
     password: String,
 }
 
+/// The CT-e of the trip, which the document in `mdfe.json` is about.
+const TRIP: [&str; 3] = ["cte-utf8.xml", "cte-iso-8859-1.xml", "cte-indentado-crlf.xml"];
+
+/// So many queries are answered that Sefaz has not decided yet.
+const PROCESSING: u32 = 2;
+
 /// Runs the demo.
 pub fn run(options: &Options) -> Result<()> {
+    if options.mdfe { issue() } else { endorse(options) }
+}
+
+/// One CT-e on its way to its endorsement.
+fn endorse(options: &Options) -> Result<()> {
     let file = match (&options.file, options.porto) {
         (Some(file), _) => file.clone(),
         (None, true) => bail!("name the XML to be endorsed with --file"),
         (None, false) => root().join("tests/fixtures/cte-utf8.xml"),
     };
     let key = key_of(&file)?;
-    setup::report(&setup::ensure(&root(), &[setup::Part::C])?)?;
-    let callers = Callers::build(callers::host())?;
-    let place = if options.porto { real(options)? } else { simulated()? };
+    let callers = callers()?;
+    let place = if options.porto { real(options)? } else { simulated(Config::default())? };
     println!("\nCT-e {key}\nfrom {}\n", file.display());
 
     let login = place.step(&callers, "1. login", &["login", &place.user, "-"])?;
@@ -56,9 +71,53 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn simulated() -> Result<Place> {
-    let simulator = Simulator::start(Config::default())?;
-    println!("\nThe simulator stands in for AverbePorto at {} (its own TLS authority).", simulator.https_url());
+/// Three CT-e on their way to an MDF-e.
+fn issue() -> Result<()> {
+    let callers = callers()?;
+    let place = simulated(Config { mdfe_processing: PROCESSING, ..Config::default() })?;
+    let fixtures = root().join("tests/fixtures");
+    let folder = root().join("target/demo");
+    fs::create_dir_all(&folder)?;
+    let file = |name: &str| folder.join(name).to_string_lossy().into_owned();
+    let ctes = TRIP.map(|name| fixtures.join(name).to_string_lossy().into_owned());
+    let (document, endorsed) = (file("mdfe.json"), file("averbaRet.json"));
+    fs::write(&document, unendorsed(&fixtures.join("mdfe.json"))?)?;
+    println!("\nThree CT-e, and the MDF-e of their trip in {document}: what it lacks are their endorsements.\n");
+
+    let reply = place.step(
+        &callers,
+        "1. the CT-e are endorsed",
+        &["averba", &place.user, "-", &ctes[0], &ctes[1], &ctes[2]],
+    )?;
+    fs::write(&endorsed, reply.to_string())?;
+    let joined = ["--averbacoes", &format!("@{endorsed}")];
+    place.step(&callers, "2. the document is checked", &[&["mdfe", "valida", &document], &joined[..]].concat())?;
+    let emit = ["mdfe", "emite", &document, "--aguardar", "60"];
+    let issued = place.step(&callers, "3. it is issued, and Sefaz takes its time", &[&emit[..], &joined].concat())?;
+    let (key, situation) = (text(&issued, "/chave")?, text(&issued, "/situacao")?);
+    let (pdf, xml) = (file(&format!("damdfe-{key}.pdf")), file(&format!("mdfe-{key}.xml")));
+    place.step(&callers, "4. its DAMDFE", &["mdfe", "arquivo", &key, "pdf", &pdf])?;
+    place.step(&callers, "5. its XML", &["mdfe", "arquivo", &key, "xml", &xml])?;
+    println!("MDF-e {key}: {situation}\nDAMDFE: {pdf}\nXML:    {xml}\n");
+    Ok(())
+}
+
+/// The document of the trip before its CT-e are endorsed.
+fn unendorsed(document: &Path) -> Result<String> {
+    let mut document: Value = serde_json::from_slice(&fs::read(document)?)?;
+    let insurance = document.pointer_mut("/seguro/0").and_then(Value::as_object_mut);
+    insurance.context("the document has no insurance")?.remove("numero_averbacao");
+    Ok(serde_json::to_string_pretty(&document)?)
+}
+
+fn callers() -> Result<Callers> {
+    setup::report(&setup::ensure(&root(), &[setup::Part::C])?)?;
+    Callers::build(callers::host())
+}
+
+fn simulated(config: Config) -> Result<Place> {
+    let simulator = Simulator::start(config)?;
+    println!("\nThe simulator stands in for the services at {} (its own TLS authority).", simulator.https_url());
     let ca = env::temp_dir().join(format!("averbador-demo-{}.pem", std::process::id()));
     simulator.write_ca(&ca)?;
     let mut settings = simulator.settings(Some(&ca));

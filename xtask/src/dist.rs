@@ -21,8 +21,10 @@ pub fn run() -> Result<Vec<(Width, Callers)>> {
     }
     copy_folder(&root().join("include"), &root().join("dist/include"))?;
     copy_folder(&root().join("delphi"), &root().join("dist/delphi"))?;
-    let class = fs::read_to_string(root().join("delphi/Averbador.pas"))?;
-    fs::write(root().join("dist/delphi/Averbador.pas"), windows_1252(&class)?)?;
+    for unit in ["AverbadorChamada", "Averbador", "AverbadorMdfe"] {
+        let text = fs::read_to_string(root().join(format!("delphi/{unit}.pas")))?;
+        fs::write(root().join(format!("dist/delphi/{unit}.pas")), windows_1252(&text)?)?;
+    }
     Ok(built)
 }
 
