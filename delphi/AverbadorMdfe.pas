@@ -234,7 +234,12 @@ type
   protected
     procedure Notification(AComponent: TComponent; Operation: TOperation); override;
   public
+    /// <summary>Cria o objeto; a biblioteca só é carregada na primeira chamada.</summary>
+    /// <param name="AOwner">Quem o libera, como um formulário; ou nil.</param>
     constructor Create(AOwner: TComponent); override;
+
+    /// <summary>Libera o objeto, a qualquer momento, sem esperar pela rede. Uma emissão em segundo plano pode já ter sido
+    /// enviada, e então ninguém ouve a resposta: prefira esperar por <c>OnFim</c>.</summary>
     destructor Destroy; override;
 
     /// <summary>Confere e emite um MDF-e. Com pendências, nada é enviado; e nada é enviado duas vezes.</summary>
