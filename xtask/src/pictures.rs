@@ -32,6 +32,8 @@ const WINDOW: usize = 50;
 const MESSAGE: usize = 2;
 /// How long SIEM waits for a locked database, every time.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
+/// The button that restores the window when it is minimised.
+const RESTORE: (u32, u32) = (111, 757);
 /// Where the mouse is over nothing that would say what it is.
 const CORNER: (u32, u32) = (1020, 764);
 
@@ -84,6 +86,7 @@ impl<'a> Visit<'a> {
 
     fn go(&mut self, width: Width) -> Result<()> {
         self.first_use()?;
+        self.minimised()?;
         self.endorse_three()?;
         self.data_of_one()?;
         self.cancelled_one()?;
@@ -141,6 +144,15 @@ impl<'a> Visit<'a> {
         self.type_account(DEFAULT_PASSWORD)?;
         self.picture("siem-login")?;
         self.screen.press_to_change(&["Return"])
+    }
+
+    /// And restored, by what is left of it at the lower left.
+    fn minimised(&self) -> Result<()> {
+        self.screen.press_to_change(&["alt+m"])?;
+        self.aside("minimizado")?;
+        self.screen.click(RESTORE)?;
+        self.screen.point(CORNER)?;
+        self.screen.wait_until_covered(WINDOW)
     }
 
     /// In the window for it. The user's name stays when it is asked for again.
@@ -332,7 +344,9 @@ impl<'a> Visit<'a> {
         self.leave()?;
         self.wait_for_end()?;
         self.let_write(true)?;
-        self.open(100)
+        self.open(100)?;
+        self.show_data(4705)?; // with a session that is kept: the faults to come are for uploads that have one
+        self.screen.press_to_change(&["Escape"])
     }
 
     /// Has SQLite refuse to write the database, or not. By its format, since root may write files that are read-only: what
