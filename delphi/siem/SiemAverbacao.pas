@@ -86,6 +86,8 @@ begin
     Result := stNone
   else if MayHaveArrived(Document) then
     Result := stUnfinished
+  else if HasError(Document.Erros, AV_ERR_CANCELLED) then
+    Result := stNone
   else
     Result := stFailed;
 end;
@@ -100,8 +102,14 @@ begin
   Result.Reason := Document.Mensagem;
 end;
 
+// Once: the database says the same of each thing that it does not write.
 procedure AddProblem(var Summary: TSummary; const Text: string);
+var
+  Problem: string;
 begin
+  for Problem in Summary.Problems do
+    if Problem.EndsWith(Text) then
+      Exit;
   Summary.Problems := Concat(Summary.Problems, TStringArray.Create(Text));
 end;
 
@@ -219,8 +227,8 @@ begin
     FData.Finish(Outcomes);
   except
     on E: ESiemDados do
-      AddProblem(Summary, 'O resultado não foi gravado; será consultado quando o programa for aberto de novo. ' +
-        E.Message);
+      AddProblem(Summary, 'O resultado não foi gravado. Averbe de novo, ou reabra o programa: o que já chegou é ' +
+        'encontrado, e nada é enviado duas vezes. ' + E.Message);
   end;
 end;
 
@@ -234,7 +242,7 @@ begin
   try
     if Summary.BadPassword then
       FData.ForgetPassword
-    else
+    else if FAverbador.Cookie <> FData.Account.Session then
       FData.SaveSession(FAverbador.Cookie);
   except
     on E: ESiemDados do

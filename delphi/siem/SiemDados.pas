@@ -67,6 +67,8 @@ type
 
     // The CT-e of a day, in the order of their numbers.
     function List(Day: TDateTime; OnlyNotEndorsed: Boolean): TCTes;
+    // Today or, if no CT-e was issued today, the last day before on which one was.
+    function LastDay: TDateTime;
     // Whether no CT-e was issued yet.
     function IsEmpty: Boolean;
     // Adds CT-e that were issued.
@@ -94,7 +96,7 @@ function StatusText(const CTe: TCTe): string;
 implementation
 
 uses
-  DB, SQLite3Dyn, SiemSenha;
+  DateUtils, DB, SQLite3Dyn, SiemSenha;
 
 const
   // How long another program's lock is waited for, in milliseconds. The window waits too.
@@ -172,7 +174,7 @@ begin
   else
     Text := 'O banco de dados recusou a operação.';
   end;
-  Result := ESiemDados.CreateFmt('%s (SQLite: %s)', [Text, Error.Message]);
+  Result := ESiemDados.CreateFmt('%s (SQLite: %s)', [Text, Error.Message.Replace('TSQLite3Connection : ', '')]);
 end;
 
 constructor TSiemDados.Create(const Folder: string);
@@ -321,6 +323,22 @@ begin
   finally
     Close(Found);
   end;
+end;
+
+function TSiemDados.LastDay: TDateTime;
+var
+  Found: TSQLQuery;
+  Day: string;
+begin
+  Found := Read('SELECT MAX(data_emissao) FROM FATURAMENTO_CTE WHERE data_emissao <= :today',
+    TRow.Create(DayText(Date)));
+  try
+    Day := Found.Fields[0].AsString;
+  finally
+    Close(Found);
+  end;
+  if not TryISOStrToDate(Day, Result) then
+    Result := Date;
 end;
 
 function TSiemDados.IsEmpty: Boolean;

@@ -29,7 +29,7 @@ type
     procedure ShowCTe(const CTe: TCTe);
     procedure AskStanding(const Protocol: string);
     procedure Answered(Sender: TObject);
-    procedure KeepAccount;
+    procedure KeepAccount(Standing: TStanding);
   public
     class procedure Show(const CTe: TCTe); reintroduce;
   end;
@@ -68,20 +68,35 @@ begin
   NumberEdit.Text := CTe.Number;
   StatusEdit.Text := StatusText(CTe);
   MessageLabel.Caption := CTe.Outcome.Reason;
-  if CTe.Outcome.Protocol = '' then
-    EndorsementEdit.Text := 'Não averbado'
+  case CTe.Outcome.Situation of
+    stEndorsed:
+      AskStanding(CTe.Outcome.Protocol);
+    stUnfinished:
+      begin
+        EndorsementEdit.Text := 'Sem resposta ainda';
+        MessageLabel.Caption := Trim(CTe.Outcome.Reason + ' Averbe de novo para saber: nada é enviado duas vezes.');
+      end;
   else
-    AskStanding(CTe.Outcome.Protocol);
+    EndorsementEdit.Text := 'Não averbado';
+  end;
 end;
 
 procedure TDadosAverbacaoForm.AskStanding(const Protocol: string);
 var
   Account: TAccount;
 begin
-  Account := Dados.Account;
+  EndorsementEdit.Text := NotKnown;
+  try
+    Account := Dados.Account;
+  except
+    on E: ESiemDados do
+    begin
+      MessageLabel.Caption := E.Message;
+      Exit;
+    end;
+  end;
   if Account.Password = '' then
   begin
-    EndorsementEdit.Text := NotKnown;
     MessageLabel.Caption := 'Para consultar o status da averbação, informe usuário e senha.';
     Exit;
   end;
@@ -90,28 +105,37 @@ begin
 end;
 
 procedure TDadosAverbacaoForm.Answered(Sender: TObject);
+var
+  Standing: TStanding;
 begin
-  if not FStanding.Answer.Sucesso then
+  Standing := FStanding;
+  FStanding := nil; // it frees itself after this, whatever happens here
+  if not Standing.Answer.Sucesso then
   begin
     EndorsementEdit.Text := NotKnown;
-    MessageLabel.Caption := FStanding.Failure + FStanding.Answer.Mensagem;
+    MessageLabel.Caption := Standing.Failure + Standing.Answer.Mensagem;
   end
-  else if FStanding.Answer.Documentos = nil then
+  else if Standing.Answer.Documentos = nil then
     EndorsementEdit.Text := 'Não consta no AverbePorto'
-  else if FStanding.Answer.Documentos[0].Cancelado then
+  else if Standing.Answer.Documentos[0].Cancelado then
     EndorsementEdit.Text := 'Cancelada'
   else
     EndorsementEdit.Text := 'Autorizada';
-  KeepAccount;
-  FStanding := nil;
+  KeepAccount(Standing);
 end;
 
-procedure TDadosAverbacaoForm.KeepAccount;
+procedure TDadosAverbacaoForm.KeepAccount(Standing: TStanding);
 begin
-  if HasError(FStanding.Answer.Erros, AV_ERR_BAD_CREDENTIALS) then
-    Dados.ForgetPassword
-  else if FStanding.Session <> '' then
-    Dados.SaveSession(FStanding.Session);
+  try
+    if HasError(Standing.Answer.Erros, AV_ERR_BAD_CREDENTIALS) then
+      Dados.ForgetPassword
+    else if (Standing.Session <> '') and (Standing.Session <> Dados.Account.Session) then
+      Dados.SaveSession(Standing.Session);
+  except
+    // What was asked for is shown; the next question logs in once more.
+    on E: ESiemDados do
+      MessageLabel.Caption := E.Message;
+  end;
 end;
 
 procedure TDadosAverbacaoForm.CopyButtonClick(Sender: TObject);

@@ -72,7 +72,7 @@ end;
 procedure IssueSamples(Data: TSiemDados);
 const
   First = 4701;
-  Last = 4716;
+  Last = 4718;
   FirstOfToday = 4705;
   CancelledOne = 4709;
 var

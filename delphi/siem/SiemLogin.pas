@@ -23,8 +23,9 @@ type
     procedure EditChange(Sender: TObject);
     procedure SaveButtonClick(Sender: TObject);
   public
-    // Lets the user fill it in; what is saved is kept in the data.
-    class procedure Ask;
+    // Lets the user fill it in, and says why, if there is more to say than what it is for; what is saved is kept in the
+    // data.
+    class procedure Ask(const Why: string = '');
   end;
 
 implementation
@@ -34,10 +35,12 @@ implementation
 uses
   {$IFDEF WINDOWS} Windows, {$ENDIF} SysUtils, SiemInicio;
 
-class procedure TLoginForm.Ask;
+class procedure TLoginForm.Ask(const Why: string);
 begin
   with TLoginForm.Create(nil) do
   try
+    if Why <> '' then
+      IntroLabel.Caption := Why;
     ShowModal;
   finally
     Free;

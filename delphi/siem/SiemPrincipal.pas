@@ -53,6 +53,7 @@ type
     procedure RefreshActionExecute(Sender: TObject);
     procedure SelectAllActionExecute(Sender: TObject);
     procedure ListResize(Sender: TObject);
+    procedure StagePanelResize(Sender: TObject);
     procedure StageButtonClick(Sender: TObject);
     procedure MinimizeButtonClick(Sender: TObject);
     procedure ExitButtonClick(Sender: TObject);
@@ -64,13 +65,15 @@ type
     procedure Start(Data: PtrInt);
     procedure LoadLibrary;
     procedure ShowList;
+    procedure ShowRows(const Chosen: TCTes);
     function Selected: TCTes;
     function Endorsable: TCTes;
-    procedure AskAccount;
+    procedure AskAccount(const Why: string = '');
     procedure BeginStages(const Title: string);
     procedure ShowStage(Sender: TObject; const Progress: TAvProgresso);
     procedure BeginSending;
     procedure Mark(Shape: TShape; Text: TLabel; const Name: string; State: TAvEstado);
+    procedure MarkEnd(Shape: TShape; Text: TLabel; const Name: string; Well: Boolean);
     procedure ShowSummary(const Summary: TSummary);
   end;
 
@@ -118,7 +121,7 @@ begin
   // Enlarged, it may not fit any more.
   Width := Min(Width, Screen.WorkAreaWidth);
   Height := Min(Height, Screen.WorkAreaHeight - GetSystemMetrics(SM_CYCAPTION));
-  DayPicker.Date := Date;
+  DayPicker.Date := Dados.LastDay;
   ShowList;
   Application.QueueAsyncCall(Start, 0); // when the window can be seen
 end;
@@ -140,7 +143,10 @@ begin
   if Dados.Account.User = '' then
     AskAccount;
   if FEndorser.Recover then
+  begin
     BeginStages('Consultando as averbações que ficaram sem resposta');
+    Mark(ConsultaShape, ConsultaLabel, ConsultaText, avInicio);
+  end;
 end;
 
 procedure TPrincipalForm.LoadLibrary;
@@ -159,13 +165,20 @@ end;
 // Shows the CT-e of the day; those that were selected stay so.
 procedure TPrincipalForm.ShowList;
 var
-  Item: TListItem;
-  CTe, Before: TCTe;
   Chosen: TCTes;
-  NotEndorsed: Integer;
 begin
   Chosen := Selected;
   FCTes := Dados.List(DayPicker.Date, OnlyNotEndorsedBox.Checked);
+  ShowRows(Chosen);
+end;
+
+// Shows what was read last.
+procedure TPrincipalForm.ShowRows(const Chosen: TCTes);
+var
+  Item: TListItem;
+  CTe, Before: TCTe;
+  NotEndorsed: Integer;
+begin
   NotEndorsed := 0;
   List.Items.BeginUpdate;
   try
@@ -253,9 +266,9 @@ begin
   AskAccount;
 end;
 
-procedure TPrincipalForm.AskAccount;
+procedure TPrincipalForm.AskAccount(const Why: string);
 begin
-  TLoginForm.Ask;
+  TLoginForm.Ask(Why);
 end;
 
 procedure TPrincipalForm.RefreshActionExecute(Sender: TObject);
@@ -334,24 +347,53 @@ begin
   Text.Caption := Name + Words[State];
 end;
 
+// No stage is under way in the end. One that was still is concluded, or else the user has stopped it.
+procedure TPrincipalForm.MarkEnd(Shape: TShape; Text: TLabel; const Name: string; Well: Boolean);
+begin
+  if Shape.Brush.Color <> clUnderWay then
+    Exit;
+  if Well then
+  begin
+    Mark(Shape, Text, Name, avOk);
+    Exit;
+  end;
+  Shape.Brush.Color := clWaiting;
+  Text.Caption := Name + ' – interrompido';
+end;
+
 procedure TPrincipalForm.ShowSummary(const Summary: TSummary);
+var
+  Problems: TStringArray;
 begin
   if FClosing then
   begin
     Close;
     Exit;
   end;
-  ShowList;
+  Problems := Summary.Problems;
+  try
+    ShowList;
+  except
+    on E: ESiemDados do
+    begin
+      ShowRows(Selected); // nothing is under way any more
+      if Problems = nil then
+        Problems := TStringArray.Create(E.Message);
+    end;
+  end;
+  MarkEnd(LoginShape, LoginLabel, LoginText, Problems = nil);
+  MarkEnd(UploadShape, UploadLabel, UploadText, Problems = nil);
+  MarkEnd(ConsultaShape, ConsultaLabel, ConsultaText, Problems = nil);
   StageTitle.Caption := Format('Averbados: %d de %d CT-e', [Summary.Endorsed, Summary.Total]);
   Bar.Visible := False;
   MessageLabel.Caption := 'Os protocolos estão na lista.';
-  MessageLabel.Visible := Summary.Problems = nil;
-  ProblemsMemo.Lines.SetStrings(Summary.Problems);
-  ProblemsMemo.Visible := Summary.Problems <> nil;
+  MessageLabel.Visible := Problems = nil;
+  ProblemsMemo.Lines.SetStrings(Problems);
+  ProblemsMemo.Visible := Problems <> nil;
   StageButton.Caption := '&Fechar';
   StageButton.Enabled := True;
   if Summary.BadPassword then
-    AskAccount;
+    AskAccount('Usuário ou senha recusados. Confira antes de salvar: várias senhas erradas bloqueiam o acesso.');
 end;
 
 procedure TPrincipalForm.StageButtonClick(Sender: TObject);
@@ -392,6 +434,16 @@ begin
   for I := 0 to List.ColumnCount - 2 do
     Dec(Rest, List.Column[I].Width);
   List.Column[List.ColumnCount - 1].Width := Rest;
+end;
+
+// The three stages share the width: none may be cut off, enlarged or in a small window.
+procedure TPrincipalForm.StagePanelResize(Sender: TObject);
+var
+  Third: Integer;
+begin
+  Third := (StagePanel.ClientWidth - LoginShape.Left) div 3;
+  UploadShape.Left := LoginShape.Left + Third;
+  ConsultaShape.Left := LoginShape.Left + 2 * Third;
 end;
 
 procedure TPrincipalForm.MinimizeButtonClick(Sender: TObject);

@@ -19,6 +19,7 @@ begin
   RequireDerivedFormResource := True;
   Application.Title := 'SIEM';
   Application.Scaled := True;
+  Application.MainFormOnTaskBar := True; // minimised, it can be told from other programs by its title
   Application.ShowButtonGlyphs := sbgNever;
   Application.Initialize;
   if not Prepare then

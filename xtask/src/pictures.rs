@@ -4,8 +4,11 @@
 //! for whoever reads the guide, and must be looked at when a window was changed.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use simulator::{Config, DEFAULT_PASSWORD, DEFAULT_USER, Simulator};
@@ -24,6 +27,13 @@ const FIRST_ROW: (u32, u32) = (200, 151);
 const ROW: u32 = 16;
 /// The button "Averbar".
 const ENDORSE: (u32, u32) = (113, 664);
+/// How much of the screen the main window covers, in percent, and how much a message.
+const WINDOW: usize = 50;
+const MESSAGE: usize = 2;
+/// How long SIEM waits for a locked database, every time.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
+/// The button that restores the window when it is minimised.
+const RESTORE: (u32, u32) = (111, 757);
 /// Where the mouse is over nothing that would say what it is.
 const CORNER: (u32, u32) = (1020, 764);
 
@@ -39,6 +49,18 @@ pub fn take(app: &App) -> Result<()> {
     done
 }
 
+/// A program that keeps the database locked. It ends with this object.
+struct Lock {
+    holder: Child,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        drop(self.holder.stdin.take()); // it waits for that
+        let _ = self.holder.wait();
+    }
+}
+
 /// SIEM on its screen, with its simulator.
 struct Visit<'a> {
     app: &'a App,
@@ -50,7 +72,8 @@ struct Visit<'a> {
 
 impl<'a> Visit<'a> {
     fn begin(app: &'a App) -> Result<Self> {
-        let data = app.folder.join("dados-retratos");
+        // With accents, as the folders of many users have.
+        let data = app.folder.join("retratos de Conceição");
         let _ = fs::remove_dir_all(&data);
         fs::create_dir_all(&data)?;
         app.shut_down()?;
@@ -63,6 +86,7 @@ impl<'a> Visit<'a> {
 
     fn go(&mut self, width: Width) -> Result<()> {
         self.first_use()?;
+        self.minimised()?;
         self.endorse_three()?;
         self.data_of_one()?;
         self.cancelled_one()?;
@@ -71,6 +95,9 @@ impl<'a> Visit<'a> {
         self.stopped_by_user()?;
         self.missing_file()?;
         self.closed_in_the_middle()?;
+        self.locked_database()?;
+        self.locked_before_start()?;
+        self.read_only_database()?;
         self.crash()?;
         self.unplugged()?;
         self.scaled()?;
@@ -82,13 +109,13 @@ impl<'a> Visit<'a> {
         let settings = self.data.join("simulador.json");
         fs::write(&settings, self.simulator.settings(None).to_string())?;
         let simulator = format!("--simulador={}", self.app.path(&settings));
-        self.start(self.app.command(&self.data, SIZE, scale)?.arg(simulator))
+        self.start(self.app.command(&self.data, SIZE, scale)?.arg(simulator), WINDOW)
     }
 
-    fn start(&mut self, command: &mut Command) -> Result<()> {
+    fn start(&mut self, command: &mut Command, percent: usize) -> Result<()> {
         self.screen.point(CORNER)?;
         self.running = Some(self.screen.show(command)?);
-        self.screen.wait_until_covered()
+        self.screen.wait_until_covered(percent)
     }
 
     /// Waits until SIEM has ended, and starts it again.
@@ -117,6 +144,15 @@ impl<'a> Visit<'a> {
         self.type_account(DEFAULT_PASSWORD)?;
         self.picture("siem-login")?;
         self.screen.press_to_change(&["Return"])
+    }
+
+    /// And restored, by what is left of it at the lower left.
+    fn minimised(&self) -> Result<()> {
+        self.screen.press_to_change(&["alt+m"])?;
+        self.aside("minimizado")?;
+        self.screen.click(RESTORE)?;
+        self.screen.point(CORNER)?;
+        self.screen.wait_until_covered(WINDOW)
     }
 
     /// In the window for it. The user's name stays when it is asked for again.
@@ -164,11 +200,16 @@ impl<'a> Visit<'a> {
         self.screen.press_to_change(&["Escape"])
     }
 
+    /// Found by the filter: of what is not endorsed, the first.
     fn session_expired(&self) -> Result<()> {
         self.simulator.expire_sessions();
-        self.endorse(&[4707])?;
+        self.screen.press_to_change(&["alt+n"])?;
+        self.aside("nao-averbados")?;
+        self.screen.click(FIRST_ROW)?;
+        self.screen.press(&["F9"])?;
         self.wait_until_stored(&[4707])?;
-        self.screen.press_to_change(&["Escape"])
+        self.screen.press_to_change(&["Escape"])?;
+        self.screen.press_to_change(&["alt+n"])
     }
 
     /// It is asked for again, and forgotten until then.
@@ -226,6 +267,98 @@ impl<'a> Visit<'a> {
         self.wait_until_stored(&[4713])
     }
 
+    /// By another program, first when something is to be sent, then when the answer is to be written.
+    fn locked_database(&self) -> Result<()> {
+        self.select(&[4717])?;
+        self.simulator.clear_requests();
+        let lock = self.lock("IMMEDIATE")?;
+        self.screen.press_to_change(&["F9"])?;
+        self.aside("banco-em-uso")?;
+        ensure!(self.simulator.requests().is_empty(), "it was sent without being noted");
+        self.screen.press_to_change(&["Return"])?;
+        drop(lock);
+
+        self.simulator.fault("upload:delay=4s".parse()?);
+        self.screen.press(&["F9"])?;
+        wait_until("the upload", || Ok(self.simulator.document(&self.key(4717)?).is_some()))?;
+        let lock = self.lock("EXCLUSIVE")?;
+        wait_until("the last answer", || {
+            let requests = self.simulator.requests();
+            Ok(requests.last().is_some_and(|last| last.module != "upload" && last.took.is_some()))
+        })?;
+        sleep(LOCK_TIMEOUT * 4); // the outcome, the session, the list
+        self.screen.wait_until_calm()?;
+        self.aside("resultado-nao-gravado")?;
+        ensure!(!self.is_stored(4717)?, "it was written in spite of the lock");
+        self.screen.press_to_change(&["F6"])?;
+        self.aside("dados-sem-resposta")?;
+        self.screen.press_to_change(&["Escape"])?;
+        self.select(&[4705])?;
+        self.screen.press_to_change(&["F6"])?;
+        self.aside("dados-com-banco-em-uso")?;
+        self.screen.press_to_change(&["Escape"])?;
+        drop(lock);
+
+        self.close_panel()?;
+        self.simulator.clear_requests();
+        self.endorse(&[4717])?;
+        self.wait_until_stored(&[4717])?;
+        ensure!(self.simulator.requests().iter().all(|request| request.module != "upload"), "it was sent twice");
+        self.close_panel()
+    }
+
+    /// Then it says so, and ends.
+    fn locked_before_start(&mut self) -> Result<()> {
+        self.leave()?;
+        self.wait_for_end()?;
+        let lock = self.lock("EXCLUSIVE")?;
+        let mut command = self.app.command(&self.data, SIZE, 100)?;
+        self.start(&mut command, MESSAGE)?;
+        self.aside("banco-em-uso-ao-abrir")?;
+        self.screen.press(&["Return"])?;
+        self.wait_for_end()?;
+        drop(lock);
+        Ok(())
+    }
+
+    /// It can be looked at; nothing is sent that could not be noted.
+    fn read_only_database(&mut self) -> Result<()> {
+        self.let_write(false)?;
+        self.open(100)?;
+        self.select(&[4718])?;
+        self.simulator.clear_requests();
+        self.screen.press_to_change(&["F9"])?;
+        self.aside("somente-leitura")?;
+        ensure!(self.simulator.requests().is_empty(), "it was sent without being noted");
+        self.screen.press_to_change(&["Return"])?;
+        self.screen.press_to_change(&["F7"])?;
+        self.type_account(DEFAULT_PASSWORD)?;
+        self.screen.press_to_change(&["Return"])?;
+        self.aside("senha-somente-leitura")?;
+        self.screen.press_to_change(&["Return"])?;
+        self.screen.press_to_change(&["Escape"])?;
+        self.simulator.expire_sessions(); // the new one cannot be kept
+        self.show_data(4705)?;
+        self.aside("dados-somente-leitura")?;
+        self.screen.press_to_change(&["Escape"])?;
+        self.leave()?;
+        self.wait_for_end()?;
+        self.let_write(true)?;
+        self.open(100)?;
+        self.show_data(4705)?; // with a session that is kept: the faults to come are for uploads that have one
+        self.screen.press_to_change(&["Escape"])
+    }
+
+    /// Has SQLite refuse to write the database, or not. By its format, since root may write files that are read-only: what
+    /// says to be of a version above 2 may only be read.
+    fn let_write(&self, possible: bool) -> Result<()> {
+        const WRITE_VERSION: usize = 18;
+        let file = self.data.join("siem.db");
+        let mut database = fs::read(&file)?;
+        *database.get_mut(WRITE_VERSION).context("the database is empty")? = if possible { 1 } else { 3 };
+        Ok(fs::write(&file, database)?)
+    }
+
     /// The machine fails after the insurer has the document and before SIEM has the answer.
     fn crash(&mut self) -> Result<()> {
         let key = self.key(4714)?;
@@ -253,8 +386,8 @@ impl<'a> Visit<'a> {
             *simulator = Simulator::start(Config::default())?;
             Ok(())
         })?;
+        ensure!(!self.is_in_database(&document.protocol)?, "the answer came in spite of all");
         self.picture("siem-sem-rede")?;
-        ensure!(!self.is_stored(4715)?, "the answer came in spite of all");
         self.simulator.store(&key, &document.protocol);
         self.close_panel()?;
         self.leave()
@@ -287,15 +420,32 @@ impl<'a> Visit<'a> {
         fs::copy(sqlite::library(other)?, &library)?;
         // Without the simulator, since its settings would be given to the library before there is a window.
         let mut command = self.app.command(&self.data.join("sem-simulador"), SIZE, 100)?;
-        let seen = self.start(&mut command).and_then(|()| self.aside("dll-errada"));
+        let seen = self.start(&mut command, WINDOW).and_then(|()| self.aside("dll-errada"));
         fs::write(&library, right)?;
-        seen
+        seen?;
+        // The first use again, in the words of the real service.
+        self.screen.press_to_change(&["Return"])?;
+        self.aside("primeiro-acesso")?;
+        self.screen.press_to_change(&["Escape"])?;
+        self.leave()?;
+        self.wait_for_end()
     }
 
     /// Has these CT-e, named by their numbers, endorsed, by keyboard.
     fn endorse(&self, numbers: &[u32]) -> Result<()> {
         self.select(numbers)?;
         self.screen.press(&["F9"])
+    }
+
+    /// Has another program lock the database.
+    fn lock(&self, kind: &str) -> Result<Lock> {
+        let mut command = self.app.other_program()?;
+        command.arg(kind).current_dir(&self.data).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut lock = Lock { holder: command.spawn().context("the other program does not run")? };
+        let mut said = String::new();
+        BufReader::new(lock.holder.stdout.take().context("it has no stdout")?).read_line(&mut said)?;
+        ensure!(said.trim() == "locked", "the database cannot be locked");
+        Ok(lock)
     }
 
     /// Clicks at rows of the list.
@@ -329,9 +479,12 @@ impl<'a> Visit<'a> {
 
     fn is_stored(&self, number: u32) -> Result<bool> {
         let Some(document) = self.simulator.document(&self.key(number)?) else { return Ok(false) };
+        self.is_in_database(&document.protocol)
+    }
+
+    fn is_in_database(&self, text: &str) -> Result<bool> {
         let database = fs::read(self.data.join("siem.db"))?;
-        let protocol = document.protocol.as_bytes();
-        Ok(database.windows(protocol.len()).any(|bytes| bytes == protocol))
+        Ok(database.windows(text.len()).any(|bytes| bytes == text.as_bytes()))
     }
 
     fn key(&self, number: u32) -> Result<String> {

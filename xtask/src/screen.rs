@@ -110,12 +110,12 @@ impl Screen {
         Ok(())
     }
 
-    /// Waits until windows cover a good part of the screen, and all is drawn.
-    pub fn wait_until_covered(&self) -> Result<()> {
+    /// Waits until windows cover a part of the screen, in percent, and all is drawn.
+    pub fn wait_until_covered(&self, percent: usize) -> Result<()> {
         wait_until("a window", || {
             let pixels = self.pixels()?;
-            let bare = pixels.chunks(3).filter(|pixel| *pixel == &pixels[..3]).count();
-            Ok(bare < pixels.len() / 3 / 2)
+            let covered = pixels.chunks(3).filter(|pixel| *pixel != &pixels[..3]).count();
+            Ok(covered > pixels.len() / 3 * percent / 100)
         })?;
         self.wait_until_calm()
     }

@@ -151,6 +151,11 @@ impl App {
         runner(self.target, &self.harness)
     }
 
+    /// Another program that keeps its database locked, ready for the kind of lock; to be run where the database is.
+    pub fn other_program(&self) -> Result<Command> {
+        runner(self.target, &lazarus::compile(self.target, &source("testes/outroprograma.lpr"), &self.folder)?)
+    }
+
     /// A file, as it sees it.
     pub fn path(&self, file: &Path) -> String {
         match self.target {

@@ -1,10 +1,11 @@
 //! `cargo xtask test`: everything that must hold, on this machine and, under Wine, on both Windows.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::callers::{self, Callers};
 use crate::pascal::{self, Dialect};
@@ -30,6 +31,8 @@ pub fn run(options: &Options) -> Result<()> {
         source_is_in_order()?;
         step("The header compiles as C99 and as C++17", header_compiles)?;
         step("The README's Pascal compiles", readme_compiles)?;
+        step("All that a Delphi program may use of Averbador.pas is documented", class_is_documented)?;
+        step("The pages show every picture, and no picture is missing", pictures_are_shown)?;
         show(cargo().args(["test", "--workspace", "--exclude", "averbador"]))?;
         show(cargo().args(["test", "--package", "averbador", "--lib"]))?;
         fuzz::corpora()?;
@@ -110,6 +113,50 @@ fn readme_compiles() -> Result<()> {
     for dialect in [Dialect::Delphi, Dialect::DelphiUnicode] {
         pascal::compile(callers::host(), dialect, &program, &folder)?;
     }
+    Ok(())
+}
+
+/// Every declaration of the unit's interface has its XMLDoc comment just above it.
+fn class_is_documented() -> Result<()> {
+    const KEYWORDS: [&str; 5] = ["constructor ", "destructor ", "function ", "procedure ", "property "];
+    let unit = fs::read_to_string(root().join("delphi/Averbador.pas"))?;
+    let (interface, _) = unit.split_once("\nimplementation").context("Averbador.pas has no implementation")?;
+    let (mut public, mut documented) = (true, false);
+    let mut bare = Vec::new();
+    for line in interface.lines().map(str::trim) {
+        match line {
+            "private" | "protected" => public = false,
+            "public" | "published" | "end;" => public = true,
+            _ => {}
+        }
+        let after_name = line.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
+        let is_name = after_name.len() < line.len()
+            && (after_name.starts_with(" = ") || after_name.starts_with(": ") || [",", ");"].contains(&after_name));
+        if public && !documented && (is_name || KEYWORDS.iter().any(|word| line.starts_with(word))) {
+            bare.push(line);
+        }
+        documented = line.starts_with("///");
+    }
+    ensure!(bare.is_empty(), "not documented in Averbador.pas: {bare:#?}");
+    Ok(())
+}
+
+/// Of the pages in docs/ and the pictures in docs/imagens.
+fn pictures_are_shown() -> Result<()> {
+    let folder = root().join("docs");
+    let mut shown = BTreeSet::new();
+    for entry in fs::read_dir(&folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "md") {
+            let page = fs::read_to_string(&path)?;
+            let links = page.split("](imagens/").skip(1).filter_map(|after| Some(after.split_once(')')?.0.to_owned()));
+            shown.extend(links);
+        }
+    }
+    let entries = fs::read_dir(folder.join("imagens"))?;
+    let there = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    let there = there.collect::<Result<BTreeSet<String>>>()?;
+    ensure!(shown == there, "the pages show {shown:?}, but docs/imagens has {there:?}");
     Ok(())
 }
 

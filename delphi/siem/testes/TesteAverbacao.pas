@@ -32,6 +32,8 @@ type
     procedure TheSessionIsKept;
     procedure ABadPasswordIsForgotten;
     procedure AMissingFileFailsAlone;
+    procedure WhatIsStoppedIsNoFailure;
+    procedure WhatCannotBeWrittenIsFoundAgain;
     procedure ACrashLosesNothing;
     procedure WhatNeverArrivedCanBeSentAgain;
     procedure WithoutAnAnswerItStaysUnfinished;
@@ -40,7 +42,7 @@ type
 implementation
 
 uses
-  SysUtils, Classes;
+  SysUtils, Classes, SQLite3Conn;
 
 procedure TTesteAverbacao.SetUp;
 begin
@@ -148,6 +150,36 @@ begin
   AssertEquals(1, Length(FSummary.Problems));
   AssertTrue(FSummary.Problems[0], Pos('CT-e 4705: ', FSummary.Problems[0]) = 1);
   AssertTrue(Find('4705').Outcome.Situation = stFailed);
+end;
+
+procedure TTesteAverbacao.WhatIsStoppedIsNoFailure;
+begin
+  StartSimulator('login:delay=1s');
+  FEndorser.Endorse(TCTes.Create(Find('4705')));
+  FEndorser.Stop;
+  WaitUntilDone;
+  AssertEquals(1, Length(FSummary.Problems));
+  AssertTrue(Find('4705').Outcome.Situation = stNone);
+end;
+
+// The database is locked when the answer comes.
+procedure TTesteAverbacao.WhatCannotBeWrittenIsFoundAgain;
+var
+  Other: TSQLite3Connection;
+begin
+  FEndorser.Endorse(TCTes.Create(Find('4705')));
+  Other := OtherProgram;
+  try
+    WaitUntilDone;
+  finally
+    Other.Free;
+  end;
+  AssertEquals('it is told once', 1, Length(FSummary.Problems));
+  AssertTrue(FSummary.Problems[0], Pos('em uso por outro programa', FSummary.Problems[0]) > 0);
+  AssertTrue(Find('4705').Outcome.Situation = stUnfinished);
+  Endorse(['4705']);
+  AssertEquals(0, Length(FSummary.Problems));
+  AssertTrue(Find('4705').Outcome.Situation = stEndorsed);
 end;
 
 // The insurer has the document, but the program ended before its number was written.

@@ -18,6 +18,7 @@ type
   published
     procedure ListsTheDay;
     procedure ListsOnlyWhatIsNotEndorsed;
+    procedure BeginsWithTheLastDay;
     procedure WhatWasBegunIsUnfinished;
     procedure TheOutcomeReplacesTheNote;
     procedure AnEndorsementIsNeverOverwritten;
@@ -32,7 +33,7 @@ type
 implementation
 
 uses
-  SysUtils, Classes, SQLDB, SQLite3Conn;
+  SysUtils, Classes, SQLite3Conn;
 
 procedure TTesteDados.Conclude(const Number: string; Situation: TSituation; const Protocol, Reason: string);
 var
@@ -56,7 +57,7 @@ end;
 
 procedure TTesteDados.ListsTheDay;
 begin
-  AssertEquals(12, Count(FData.List(Date, False)));
+  AssertEquals(14, Count(FData.List(Date, False)));
   AssertEquals(4, Count(FData.List(Date - 1, False)));
   AssertEquals(0, Count(FData.List(Date - 2, False)));
   AssertEquals('4705', FData.List(Date, False)[0].Number);
@@ -68,10 +69,31 @@ procedure TTesteDados.ListsOnlyWhatIsNotEndorsed;
 begin
   Conclude('4705', stEndorsed, '058', '');
   Conclude('4706', stFailed, '', 'Não deu.');
-  AssertEquals(11, Count(FData.List(Date, True)));
+  AssertEquals(13, Count(FData.List(Date, True)));
   AssertEquals('058', Find('4705').Outcome.Protocol);
   AssertEquals('Não deu.', Find('4706').Outcome.Reason);
   AssertTrue(Find('4707').Outcome.Situation = stNone);
+end;
+
+procedure TTesteDados.BeginsWithTheLastDay;
+var
+  Other: TSiemDados;
+  CTe: TCTe;
+begin
+  AssertEquals('issued today', Date, FData.LastDay);
+  Other := TSiemDados.Create(FFolder + PathDelim + 'outro');
+  try
+    AssertEquals('none was ever issued', Date, Other.LastDay);
+    CTe := Find('4705');
+    CTe.Day := Date - 3;
+    Other.Add([CTe]);
+    CTe := Find('4706');
+    CTe.Day := Date + 1;
+    Other.Add([CTe]);
+    AssertEquals('the last until today', Date - 3, Other.LastDay);
+  finally
+    Other.Free;
+  end;
 end;
 
 procedure TTesteDados.WhatWasBegunIsUnfinished;
@@ -157,14 +179,9 @@ end;
 procedure TTesteDados.SaysThatItIsLocked;
 var
   Other: TSQLite3Connection;
-  Transaction: TSQLTransaction;
 begin
-  Other := TSQLite3Connection.Create(nil);
-  Transaction := TSQLTransaction.Create(Other);
+  Other := OtherProgram;
   try
-    Other.DatabaseName := FFolder + PathDelim + 'siem.db';
-    Other.Transaction := Transaction;
-    Other.ExecuteDirect('UPDATE Cad_PortoSeguro SET token = NULL'); // holds the lock until it is committed
     ExpectFailure('em uso por outro programa');
   finally
     Other.Free;

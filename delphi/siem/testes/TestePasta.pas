@@ -7,7 +7,7 @@ unit TestePasta;
 interface
 
 uses
-  FPCUnit, SiemDados;
+  FPCUnit, SQLite3Conn, SiemDados;
 
 type
   TTestePasta = class(TTestCase)
@@ -18,6 +18,8 @@ type
     procedure TearDown; override;
     // As when the program is started again.
     procedure Reopen;
+    // Another program that keeps the database from being written, until it is freed.
+    function OtherProgram: TSQLite3Connection;
     // The CT-e of today with this number.
     function Find(const Number: string): TCTe;
     function Count(const Found: TCTes): Integer;
@@ -26,7 +28,7 @@ type
 implementation
 
 uses
-  SysUtils, FileUtil, SiemExemplos;
+  SysUtils, SQLDB, FileUtil, SiemExemplos;
 
 procedure TTestePasta.SetUp;
 begin
@@ -46,6 +48,14 @@ procedure TTestePasta.Reopen;
 begin
   FreeAndNil(FData);
   FData := TSiemDados.Create(FFolder);
+end;
+
+function TTestePasta.OtherProgram: TSQLite3Connection;
+begin
+  Result := TSQLite3Connection.Create(nil);
+  Result.DatabaseName := FFolder + PathDelim + 'siem.db';
+  Result.Transaction := TSQLTransaction.Create(Result);
+  Result.ExecuteDirect('UPDATE Cad_PortoSeguro SET token = NULL'); // holds the lock until it is committed
 end;
 
 function TTestePasta.Find(const Number: string): TCTe;
