@@ -46,9 +46,7 @@ impl Manifests<'_> {
     pub fn emit(self, request: MdfeEmite, progress: &mut Progress) -> MdfeRet {
         let mut reply = MdfeRet::new("mdfeEmite", Manifesto::default());
         let outcome = self.try_to_emit(request, &mut reply, progress);
-        let reply = concluded(reply, outcome);
-        progress.end(Stage::Fim, 1, 1, reply.error());
-        reply
+        concluded(reply, outcome, progress)
     }
 
     fn try_to_emit(self, request: MdfeEmite, reply: &mut MdfeRet, progress: &mut Progress) -> Outcome {
@@ -99,7 +97,8 @@ impl Manifests<'_> {
     }
 
     fn endorse(self, request: Averba, progress: &mut Progress) -> Value {
-        serde_json::to_value(averba(self.service, self.consulta, request, progress)).expect("replies are plain data")
+        let reply = progress.part(|progress| averba(self.service, self.consulta, request, progress));
+        serde_json::to_value(reply).expect("replies are plain data")
     }
 
     fn send(
@@ -155,13 +154,14 @@ impl Manifests<'_> {
     pub fn query(self, request: &MdfeConsulta, progress: &mut Progress) -> MdfeRet {
         let mut reply = MdfeRet::new("mdfeConsulta", Manifesto::default());
         let outcome = self.try_to_query(request, &mut reply, progress);
-        concluded(reply, outcome)
+        concluded(reply, outcome, progress)
     }
 
     fn try_to_query(self, request: &MdfeConsulta, reply: &mut MdfeRet, progress: &mut Progress) -> Outcome {
         let MdfeConsulta { token, uuid, chave, aguardar_s } = request;
         let limit = waiting_time(*aguardar_s)?;
         let which = Which::of(uuid.as_deref(), chave.as_deref())?;
+        which.name_in(&mut reply.manifesto);
         let token = self.token(token)?;
         progress.about(None, Some(which.text().to_owned()));
         let mut said = self.look_up(&token, &which, progress).map_err(|error| Failed(Some(Stage::Situacao), error))?;
@@ -206,7 +206,7 @@ impl Manifests<'_> {
     ) -> MdfeRet {
         let mut reply = MdfeRet::new(operation, Manifesto::default());
         let outcome = self.try_event(goal, token, which, event, &mut reply, progress);
-        concluded(reply, outcome)
+        concluded(reply, outcome, progress)
     }
 
     fn try_event(
@@ -218,7 +218,9 @@ impl Manifests<'_> {
         reply: &mut MdfeRet,
         progress: &mut Progress,
     ) -> Outcome {
-        let (which, token) = (which?, self.token(token)?);
+        let which = which?;
+        which.name_in(&mut reply.manifesto);
+        let token = self.token(token)?;
         progress.about(None, Some(which.text().to_owned()));
         progress.begin(Stage::Evento, 0, 1)?;
         let said = event(&token, &which);
@@ -282,15 +284,13 @@ impl From<ErrorEntry> for Failed {
 /// What an operation has come to: the reply says the rest.
 type Outcome = Result<(), Failed>;
 
-fn concluded(reply: MdfeRet, outcome: Outcome) -> MdfeRet {
-    match outcome {
-        Ok(()) => reply,
-        Err(Failed(stage, error)) => {
-            let mut reply = reply.failed(error);
-            reply.etapa = stage;
-            reply
-        }
+fn concluded(mut reply: MdfeRet, outcome: Outcome, progress: &mut Progress) -> MdfeRet {
+    if let Err(Failed(stage, error)) = outcome {
+        reply = reply.failed(error);
+        reply.etapa = stage;
     }
+    progress.end(Stage::Fim, 1, 1, reply.error());
+    reply
 }
 
 fn error_of(said: &Result<Said, ErrorEntry>) -> Option<&ErrorEntry> {
@@ -300,9 +300,12 @@ fn error_of(said: &Result<Said, ErrorEntry>) -> Option<&ErrorEntry> {
     }
 }
 
-/// What the service said becomes the reply.
+/// What the service said becomes the reply. A refusal does not say again of which MDF-e.
 fn settle(said: Said, stage: Stage, reply: &mut MdfeRet) -> Outcome {
-    let Said { manifesto, error, named, .. } = said;
+    let Said { mut manifesto, error, named, .. } = said;
+    if manifesto.uuid.is_empty() && manifesto.chave.is_empty() {
+        (manifesto.uuid, manifesto.chave) = (reply.manifesto.uuid.clone(), reply.manifesto.chave.clone());
+    }
     reply.manifesto = manifesto;
     match error {
         None => Ok(()),

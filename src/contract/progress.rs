@@ -128,6 +128,8 @@ pub struct Progress<'a> {
     stop: bool,
     /// Whether that must wait.
     unstoppable: bool,
+    /// Whether this is a part of something larger, whose end is still to come.
+    part: bool,
     /// What the events to come are about.
     arquivo: Option<String>,
     chave: Option<String>,
@@ -155,6 +157,14 @@ impl<'a> Progress<'a> {
         let before = std::mem::replace(&mut self.unstoppable, true);
         let done = work(self);
         self.unstoppable = before;
+        done
+    }
+
+    /// Does `work` as a part of something larger: its `fim` is not told.
+    pub fn part<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.part, true);
+        let done = work(self);
+        self.part = before;
         done
     }
 
@@ -201,6 +211,9 @@ impl<'a> Progress<'a> {
     }
 
     fn tell(&mut self, etapa: Stage, estado: State, (n, total): (usize, usize), msg: &str) {
+        if self.part && etapa == Stage::Fim {
+            return;
+        }
         let Some(listener) = self.listener.as_mut() else { return };
         let (arquivo, chave) = (self.arquivo.clone(), self.chave.clone());
         self.stop |= listener(&Event { etapa, estado, n, total, arquivo, chave, msg: msg.to_owned() });

@@ -215,6 +215,7 @@ impl Engine {
             progress.end(Stage::Arquivo, 1, 1, bytes.as_ref().err());
             Ok((request.arquivo, bytes?))
         });
+        progress.end(Stage::Fim, 1, 1, written.as_ref().err());
         match written {
             Ok((file, bytes)) => to_json(&MdfeArquivoRet::written(file, bytes)),
             Err(error) => Operation::MdfeArquivo.refused(error),

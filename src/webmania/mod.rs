@@ -24,7 +24,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::contract::{
-    Apontamento, Code, ErrorEntry, MdfeCancela, MdfeCondutor, MdfeEncerra, Regra, Secret, bad_field, missing, read,
+    Apontamento, Code, ErrorEntry, Manifesto, MdfeCancela, MdfeCondutor, MdfeEncerra, Regra, Secret, bad_field,
+    missing, read,
 };
 use crate::document::AccessKey;
 use crate::http::{Credential, Effect, Http, Payload, Request};
@@ -214,6 +215,14 @@ impl Which {
         match self {
             Self::Uuid(_) => "uuid",
             Self::Key(_) => "chave",
+        }
+    }
+
+    /// Says in `manifesto` which it is about.
+    pub fn name_in(&self, manifesto: &mut Manifesto) {
+        match self {
+            Self::Uuid(uuid) => manifesto.uuid.clone_from(uuid),
+            Self::Key(key) => key.as_str().clone_into(&mut manifesto.chave),
         }
     }
 

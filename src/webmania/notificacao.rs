@@ -13,8 +13,11 @@ use crate::contract::{Code, ErrorEntry, Manifesto, MdfeNotificacao, missing, par
 /// The words of the seed for where an MDF-e is.
 const SITUATIONS: [&str; 6] = ["aprovado", "reprovado", "cancelado", "encerrado", "processando", "contingencia"];
 
-/// What a notification says. 1005 if there is none, 6011 if it is none of Webmania's or does not bring the secret.
+/// What a notification says. 1005 if there is none, or the secret that was agreed on is empty; 6011 if it is none of Webmania's or does not bring the secret.
 pub fn notification(request: &MdfeNotificacao) -> Result<Manifesto, ErrorEntry> {
+    if request.segredo.as_ref().is_some_and(|secret| secret.expose().is_empty()) {
+        return Err(missing("segredo"));
+    }
     let invalid = |what: &str| ErrorEntry::new(Code::MdfeNotification).detail(what);
     if !is_trusted(request) {
         return Err(invalid("the secret that came is not the one that was agreed on"));
@@ -93,5 +96,6 @@ mod tests {
         for came in [json!("abd"), json!("ab"), json!("abcd"), json!(""), Value::Null] {
             assert_eq!(with(came), Err(6011));
         }
+        assert_eq!(told(json!({"corpo":body(),"segredo":"","segredo_recebido":""})), Err(1005));
     }
 }

@@ -162,6 +162,31 @@ fn from_the_cte_to_the_mdfe_in_one_call() {
 }
 
 #[test]
+fn the_end_is_told_once() {
+    let world = World::new();
+    let said = world.run(&["--progresso", "executa", &to_endorse(&FILES).to_string()]);
+    let told: Vec<_> = said.stderr.lines().filter(|line| line.contains(r#""etapa":"fim""#)).collect();
+    assert_eq!(told.len(), 1, "{}", said.stderr);
+    assert!(said.stderr.trim_end().ends_with(told[0]), "and last: {}", said.stderr);
+    let key = said.json()["chave"].as_str().expect("a key").to_owned();
+    let said = world.run(&["--progresso", "executa", &closing(&key).to_string()]);
+    assert!(said.stderr.lines().last().is_some_and(|line| line.contains(r#""etapa":"fim""#)), "{}", said.stderr);
+}
+
+#[test]
+fn a_refusal_says_of_which_mdfe() {
+    let world = World::new();
+    let key = issued(&world);
+    for short in ["", "curta demais"] {
+        let reply = world.execute(&json!({"mod":"mdfeCancela","chave":key,"justificativa":short}));
+        assert_eq!((&reply["status"], &reply["chave"]), (&json!(0), &json!(key)), "{reply}");
+    }
+    let uuid = "90d30c80-d0be-4c8f-a749-a818989222ca";
+    let reply = world.execute(&json!({"mod":"mdfeConsulta","uuid":uuid}));
+    assert_eq!((code(&reply), &reply["uuid"]), (6009, &json!(uuid)), "{reply}");
+}
+
+#[test]
 fn a_cte_without_a_number_is_pending_by_its_key() {
     let world = World::new();
     let reply = world.execute(&to_endorse(&FILES[..2]));
