@@ -59,19 +59,23 @@ fn element(soap: &mut String, name: &str, text: &str) {
 
 /// `text` as text of an XML in ASCII.
 pub fn escape(to: &mut String, text: &str) {
-    for character in text.chars() {
+    let is_plain = |c: char| matches!(c, ' '..='~') && !matches!(c, '&' | '<' | '>' | '"');
+    let mut written = 0;
+    for (place, character) in text.char_indices().filter(|&(_, c)| !is_plain(c)) {
+        to.push_str(&text[written..place]);
         match character {
             '&' => to.push_str("&amp;"),
             '<' => to.push_str("&lt;"),
             '>' => to.push_str("&gt;"),
             '"' => to.push_str("&quot;"),
-            ' '..='~' => to.push(character),
             _ => {
                 // Writing to a String does not fail.
                 let _ = write!(to, "&#{};", u32::from(character));
             }
         }
+        written = place + character.len_utf8();
     }
+    to.push_str(&text[written..]);
 }
 
 #[cfg(test)]

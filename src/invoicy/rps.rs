@@ -185,13 +185,13 @@ impl Outline {
             match event {
                 Event::Eof => return Ok(outline),
                 Event::Start(element) => {
-                    path.push(element.local_name().as_ref().to_owned());
+                    path.push(name_at(path.len(), element.local_name().as_ref()));
                     outline.begins(&path, here);
                     text.clear();
                     begun = before;
                 }
                 Event::Empty(element) => {
-                    path.push(element.local_name().as_ref().to_owned());
+                    path.push(name_at(path.len(), element.local_name().as_ref()));
                     if let [root] = path.as_slice() {
                         outline.root.clone_from(root);
                     }
@@ -238,6 +238,9 @@ impl Outline {
 
     /// The innermost element of `path` ends: it stood at `span`, with this text.
     fn ends(&mut self, path: &[String], text: &str, span: Range<usize>) {
+        if !(3..=DEEPEST).contains(&path.len()) {
+            return;
+        }
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let noted = match path.as_slice() {
             ["Envio", "RPS", "RPSNumero"] => &mut self.facts.number,
@@ -255,6 +258,14 @@ impl Outline {
             _ => {}
         }
     }
+}
+
+/// What must be known stands no deeper.
+const DEEPEST: usize = 4;
+
+/// The name of an element at `depth`, as far as it matters.
+fn name_at(depth: usize, name: &str) -> String {
+    if depth < DEEPEST { name.to_owned() } else { String::new() }
 }
 
 #[cfg(test)]
