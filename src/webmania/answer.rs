@@ -36,10 +36,11 @@ impl Said {
         };
         let manifesto = manifesto(&object);
         let error = flat(object.get("error"));
-        let failed = !(200..300).contains(&status);
+        // The page shows "Acesso restrito." alone in `msg`, and does not say under which status.
+        let failed = !(200..300).contains(&status) || manifesto.situacao.is_empty();
         let error = if error.is_empty() && failed { flat(object.get("msg")) } else { error };
         let said = Self { manifesto, error: None, named: None, rejection: None };
-        if failed || !error.is_empty() {
+        if !error.is_empty() || !(200..300).contains(&status) {
             return Ok(said.refused(status, &error, doubt));
         }
         match said.manifesto.situacao.as_str() {
@@ -57,6 +58,7 @@ impl Said {
         }
         let code = match status {
             401 | 403 => Code::TokenRefused,
+            _ if error.to_lowercase().contains("acesso restrito") => Code::TokenRefused,
             404 => Code::MdfeNotFound,
             429 => Code::TooMany,
             _ => Code::WebmaniaError,
@@ -217,7 +219,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
-    use super::{find, flat, log_code, log_text, named, rejection_code};
+    use super::{Said, find, flat, log_code, log_text, named, rejection_code};
 
     const KEY: &str = "41261199990001000198580010000000011283746510";
 
@@ -262,6 +264,25 @@ mod tests {
         }
         assert_eq!(named(&format!("[chMDFe: {KEY}]")).unwrap().protocolo, "");
         assert_eq!(named("[chMDFe: 123][nProt:1]"), None);
+    }
+
+    #[test]
+    fn errors_are_errors_under_every_status() {
+        let code = |status, text: &str, doubt| {
+            let said = Said::read(status, text, doubt, &[]);
+            let error = said.map_or_else(Some, |said| said.error);
+            error.map(|error| (error.code(), error.is_uncertain()))
+        };
+        assert_eq!(code(200, r#"{"msg":"Acesso restrito."}"#, Some("?")), Some((6001, false)));
+        assert_eq!(code(403, r#"{"msg":"Acesso restrito."}"#, Some("?")), Some((6001, false)));
+        assert_eq!(code(200, r#"{"error":"Campo inválido","msg":"x"}"#, Some("?")), Some((6005, false)));
+        assert_eq!(code(400, r#"{"error":["a","b"]}"#, Some("?")), Some((6005, false)));
+        assert_eq!(code(500, r#"{"error":"Erro interno"}"#, Some("?")), Some((6005, true)));
+        assert_eq!(code(500, r#"{"error":"Erro interno"}"#, None), Some((6005, false)));
+        assert_eq!(code(404, "{}", None), Some((6009, false)));
+        assert_eq!(code(200, "{}", Some("?")), Some((4003, true)));
+        assert_eq!(code(200, r#"{"status":"novo"}"#, None), Some((4003, false)));
+        assert_eq!(code(200, r#"{"status":"aprovado","msg":"ok"}"#, Some("?")), None);
     }
 
     #[test]
