@@ -259,7 +259,7 @@ begin
   Xml := Place('mdfe.xml');
   AssertTrue(Mdfe.BaixarXml(Resultado.Xml, Xml).Sucesso);
   AssertTrue('the XML', Pos(AnsiString(Resultado.Chave), AnsiString(JsonContent(Xml))) > 0);
-  AssertEquals(AV_ERR_FILE_NO_PERMISSION, Mdfe.BaixarPdf(Resultado.Chave, Place('nada') + PathDelim + 'x.pdf').Erros[0].Codigo);
+  AssertEquals(AV_ERR_FILE_NOT_FOUND, Mdfe.BaixarPdf(Resultado.Chave, Place('nada') + PathDelim + 'x.pdf').Erros[0].Codigo);
 end;
 
 procedure TMdfeMethodTests.ADriverIsAddedAndItIsClosed;
@@ -367,7 +367,7 @@ begin
   Stages := '';
   Resultado := Mdfe.Consultar(Resultado.Uuid);
   AssertTrue(Resultado.Mensagem, Resultado.Sucesso and (Resultado.Situacao = mdfeAprovado));
-  AssertEquals('situacao+ situacao! situacao+ situacao. ', Stages);
+  AssertEquals('situacao+ situacao! situacao* situacao+ situacao. fim. ', Stages);
 end;
 
 procedure TMdfeCourseTests.ALostAnswerIsUncertain;

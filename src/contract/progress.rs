@@ -198,13 +198,13 @@ impl<'a> Progress<'a> {
     ) -> Result<(), ErrorEntry> {
         let end = Instant::now() + time;
         loop {
-            self.again(stage, n, total, msg);
-            if self.stop && !self.unstoppable {
-                return Err(ErrorEntry::new(Code::Cancelled));
-            }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Ok(());
+            }
+            self.again(stage, n, total, msg);
+            if self.stop && !self.unstoppable {
+                return Err(ErrorEntry::new(Code::Cancelled));
             }
             thread::sleep(left.min(Duration::from_secs(1)));
         }

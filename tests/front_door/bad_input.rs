@@ -37,7 +37,7 @@ fn a_request_that_is_none() {
         1004,
         "a byte order mark is passed over"
     );
-    for name in ["Averbar", "Diagnosticos", "mdfeEmite", "nfseEnviar", "x\u{7}"] {
+    for name in ["Averbar", "Diagnosticos", "mdfeEmitir", "nfseEnviar", "x\u{7}"] {
         let reply = refused(&world, &json!({"mod":name}).to_string(), 1004, name.trim_end_matches('\u{7}'));
         assert_eq!((&reply["mod"], &reply["status"]), (&json!("erroRet"), &json!(0)));
     }
