@@ -22,6 +22,7 @@ mod mdfe_callers;
 mod mdfe_pascal;
 mod network;
 mod nfse;
+mod nfse_callers;
 mod pascal;
 mod proxy;
 mod secrets;
