@@ -23,6 +23,7 @@ mod mdfe_pascal;
 mod network;
 mod nfse;
 mod nfse_callers;
+mod nfse_pascal;
 mod pascal;
 mod proxy;
 mod secrets;

@@ -34,7 +34,7 @@ fn the_harness_sends_waits_and_saves() {
     let world = slow(1).secure();
     let place = TempFile::new("aqui.txt", b"");
     let folder = target().path(place.path().parent().expect("it has a folder"));
-    let send = ["--progresso", "nfse", "envia", &fixture("rps.xml"), "--aguardar", "30", "--pasta", &folder];
+    let send = ["--progresso", "nfse", "envia", &fixture("rps.xml"), "--aguardar", "3", "--pasta", &folder];
     let said = world.run(&send);
     let reply = said.json();
     assert_eq!((said.code, &reply["S"][0]["IDUnico"]), (0, &json!(ID)), "{reply}");
@@ -56,7 +56,7 @@ fn the_harness_sends_every_form_of_an_rps() {
     assert_eq!(code(&said.json()), 7003, "several are decided later: {}", said.text());
     let numbers: Vec<_> = world.simulator.nfses().into_iter().map(|nfse| nfse.number).collect();
     assert_eq!(numbers, ["4711", "2", "3", "4"]);
-    let said = consulta(&world, &["rps", "A1", "1", "9999", "--aguardar", "5"]);
+    let said = consulta(&world, &["rps", "A1", "1", "9999", "--aguardar", "3"]);
     assert_eq!((said.code, said.json()["S"].as_array().map(Vec::len)), (0, Some(4)), "{}", said.text());
 }
 

@@ -84,6 +84,7 @@ impl Callers {
         self.compile_pascal("docs/exemplos/viagem.dpr", Dialect::Delphi, "siem-viagem")?;
         self.compile_pascal("delphi/console/averbar.dpr", Dialect::Delphi, "averbar")?;
         self.compile_pascal("delphi/console/mdfe.dpr", Dialect::Delphi, "mdfe")?;
+        self.compile_pascal("delphi/console/nfse.dpr", Dialect::Delphi, "nfse")?;
         self.compile_pascal("delphi/tests/tests.dpr", Dialect::Delphi, "pascal-tests")?;
         self.compile_pascal("delphi/tests/tests.dpr", Dialect::DelphiUnicode, "pascal-tests-unicode")
     }
