@@ -298,6 +298,12 @@ type
     avEtapaEvento,
     /// <summary>Baixando um arquivo.</summary>
     avEtapaArquivo,
+    /// <summary>Enviando RPS.</summary>
+    avEtapaRps,
+    /// <summary>Consultando NFS-e.</summary>
+    avEtapaNfse,
+    /// <summary>Cancelando uma NFS-e.</summary>
+    avEtapaCancelamento,
     /// <summary>Acabou, bem ou mal.</summary>
     avEtapaFim,
     /// <summary>Uma que só uma biblioteca mais nova conhece: veja <c>TAvProgresso.NomeDaEtapa</c>.</summary>
@@ -339,7 +345,7 @@ type
   /// <summary>Ouve as etapas. Para interromper a operação, chame <c>Interromper</c>.</summary>
   TAvEtapaEvent = procedure(Sender: TObject; const Progresso: TAvProgresso) of object;
 
-  /// <summary>O que <c>TAverbador</c> e <c>TMdfe</c> têm em comum: a biblioteca, os ajustes, as etapas.</summary>
+  /// <summary>O que <c>TAverbador</c>, <c>TMdfe</c> e <c>TNfse</c> têm em comum: a biblioteca, os ajustes, as etapas.</summary>
   TAvComponente = class(TCallOwner)
   private
     FBiblioteca: string;
@@ -730,7 +736,7 @@ function ReadStage(const Name: string): TAvEtapa;
 const
   Names: array[avEtapaLogin..avEtapaFim] of string =
     ('login', 'upload', 'consulta', 'lista', 'leitura', 'diagnostico', 'validacao', 'emissao', 'situacao', 'evento',
-    'arquivo', 'fim');
+    'arquivo', 'rps', 'nfse', 'cancelamento', 'fim');
 begin
   Result := avEtapaLogin;
   while (Result < avEtapaOutra) and (Names[Result] <> Name) do

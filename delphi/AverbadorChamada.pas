@@ -3,7 +3,7 @@ unit AverbadorChamada;
 // What the classes that call the library have in common: the library, kept for many of them; calls, with their stages; one
 // call at a time in the background.
 //
-// TAverbador and TMdfe are TCallOwners. A program has no other use for this unit. This source is ASCII but for the
+// TAverbador, TMdfe and TNfse are TCallOwners. A program has no other use for this unit. This source is ASCII but for the
 // comments, since Delphi 7 takes it for ANSI.
 
 {$IFDEF FPC}

@@ -1,6 +1,7 @@
 unit AverbadorJson;
 
-// What TAverbador and TMdfe need of JSON, with no JSON library: requests are put together here, replies are read by av_field.
+// What TAverbador, TMdfe and TNfse need of JSON, with no JSON library: requests are put together here, replies are read by
+// av_field.
 //
 // JSON texts are UTF-8 throughout; only single values become strings of this compiler. This source is ASCII, since
 // Delphi 7 takes it for ANSI.

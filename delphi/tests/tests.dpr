@@ -1,7 +1,7 @@
 program tests;
 
-// The tests of TAverbador and TMdfe: `tests FOLDER CLASS`, run by tests/front_door/pascal.rs and mdfe_pascal.rs, which
-// fill FOLDER.
+// The tests of TAverbador, TMdfe and TNfse: `tests FOLDER CLASS`, run by tests/front_door/pascal.rs, mdfe_pascal.rs and
+// nfse_pascal.rs, which fill FOLDER.
 
 {$APPTYPE CONSOLE}
 {$IFNDEF UNICODE}
@@ -24,8 +24,10 @@ uses
   AverbadorChamada in '..\AverbadorChamada.pas',
   Averbador in '..\Averbador.pas',
   AverbadorMdfe in '..\AverbadorMdfe.pas',
+  AverbadorNfse in '..\AverbadorNfse.pas',
   AverbadorTests in 'AverbadorTests.pas',
-  MdfeTests in 'MdfeTests.pas';
+  MdfeTests in 'MdfeTests.pas',
+  NfseTests in 'NfseTests.pas';
 
 var
   Outcome: TTestResult;

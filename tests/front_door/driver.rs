@@ -168,7 +168,8 @@ impl World {
     /// The same, with the service at this address.
     pub fn at(self, url: &str) -> Self {
         let (conn, public) = (format!("{url}/php/conn.php"), format!("{url}/atwe/php/Protocolo.php"));
-        self.set(json!({"porto":{"url":conn,"consulta_url":public},"webmania":{"url":url}}))
+        let reception = format!("{url}/arecepcao.aspx");
+        self.set(json!({"porto":{"url":conn,"consulta_url":public},"webmania":{"url":url},"invoicy":{"url":reception}}))
     }
 
     /// Runs a command of the harness under the settings.

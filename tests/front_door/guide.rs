@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use serde_json::Value;
-use simulator::{DEFAULT_PASSWORD, DEFAULT_USER, Effect, Fault, MdfeState, Target};
+use simulator::{DEFAULT_PASSWORD, DEFAULT_USER, Effect, Fault, InvoicyCode, MdfeState, NfseState, Target};
 
 use crate::driver::{Documents, Said, TempFile, World, fixture, fixture_file, run, target};
+use crate::nfse_callers::{ID, rps, slow};
 
 /// The CT-e of the trip in the examples for MDF-e.
 const TRIP: [&str; 3] = ["cte-utf8.xml", "cte-iso-8859-1.xml", "cte-indentado-crlf.xml"];
@@ -128,6 +129,73 @@ fn the_example_in_c_issues_the_mdfe_of_a_trip_closing_another_first() {
     );
     world.simulator.fault(Fault::new(Effect::LoseAnswer).on(Target::Emissao));
     assert_eq!(issue(endorsed.text()).code, 3);
+}
+
+/// The folder of `place`, as the program under test must name it.
+fn beside(place: &TempFile) -> String {
+    target().path(place.path().parent().expect("it has a folder"))
+}
+
+/// The example in Delphi for NFS-e; the files are to be beside `place`.
+fn invoice_in_delphi(world: &World, place: &TempFile, files: &[String]) -> Said {
+    let settings = world.settings_file();
+    let mut program = target().program("siem-nota");
+    run(program.args([&settings.name(), &beside(place)]).args(files), "")
+}
+
+#[test]
+fn the_example_in_delphi_issues_saves_and_cancels_an_nfse() {
+    let (world, place) = (slow(0), TempFile::new("x.txt", b""));
+    let other = TempFile::new("rps.xml", rps(4712).as_bytes());
+    let said = invoice_in_delphi(&world, &place, &[fixture("rps.xml"), other.name()]);
+    let output = said.lines.join("\n");
+    assert_eq!(said.code, 0, "{output} {}", said.stderr);
+    for text in [&format!("Gravado: {ID} NFS-e 20260000000001 AB0001 documento 100"), "NFS-e 20260000000002 AB0002"] {
+        assert!(output.contains(text), "{text}: {output}");
+    }
+    assert_eq!(world.simulator.nfses()[0].state, NfseState::Cancelled);
+    for name in ["espelho.pdf", "nfse-99990001000198-A1-4711.pdf", "nfse-99990001000198-A1-4712.xml"] {
+        assert!(place.path().with_file_name(name).exists(), "{name}");
+    }
+}
+
+#[test]
+fn the_example_in_delphi_looks_up_what_is_uncertain() {
+    let (world, place) = (World::new(), TempFile::new("x.txt", b""));
+    world.simulator.fault(Fault::new(Effect::LoseAnswer).on(Target::NfseEnvia));
+    let hidden = Effect::Invoicy(InvoicyCode::Envelope(117));
+    world.simulator.fault(Fault::new(hidden).on(Target::NfseConsulta));
+    let output = invoice_in_delphi(&world, &place, &[fixture("rps.xml")]).lines.join("\n");
+    let saved = format!("Gravado: {ID} NFS-e 20260000000001");
+    assert!(output.contains("RPS 4711: ") || output.contains(&saved), "{output}");
+    assert!(output.contains(&saved) && world.simulator.nfses()[0].received == 1, "{output}");
+    world.simulator.fault(Fault::new(Effect::Invoicy(InvoicyCode::Document(112))).on(Target::NfseEnvia));
+    let said = invoice_in_delphi(&world, &place, &[fixture("rps.xml").replace("rps.xml", "nao-existe.xml")]);
+    assert_eq!(said.code, 0, "the espelho of the first is still there");
+}
+
+#[test]
+fn the_example_in_c_issues_an_nfse_or_says_why_not() {
+    let (world, place) = (slow(0), TempFile::new("x.txt", b""));
+    let settings = std::fs::read_to_string(world.settings_file().path()).expect("the settings");
+    let slashed = |path: String| path.replace('\\', "/");
+    let send = || {
+        let arguments = [settings.clone(), slashed(beside(&place)), slashed(fixture("rps.xml"))];
+        run(target().program("nota").args(arguments), "")
+    };
+    for (effect, code, text) in [
+        (Effect::Invoicy(InvoicyCode::Document(112)), 1, "documento 112: "),
+        (Effect::Invoicy(InvoicyCode::Envelope(173)), 1, "bytes of UTF-8"),
+    ] {
+        world.simulator.fault(Fault::new(effect).on(Target::NfseEnvia));
+        let said = send();
+        assert!(said.code == code && said.lines.join("\n").contains(text), "{:?}", said.lines);
+    }
+    let said = send();
+    let output = said.lines.join("\n");
+    assert_eq!((said.code, said.stderr.as_str()), (0, ""), "{output}");
+    assert!(output.contains(&format!("Gravado: {ID} NFS-e 20260000000001 AB0001 ")), "{output}");
+    assert!(place.path().with_file_name("nfse-99990001000198-A1-4711.pdf").exists());
 }
 
 #[test]

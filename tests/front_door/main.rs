@@ -22,6 +22,8 @@ mod mdfe_callers;
 mod mdfe_pascal;
 mod network;
 mod nfse;
+mod nfse_callers;
+mod nfse_pascal;
 mod pascal;
 mod proxy;
 mod secrets;

@@ -9,12 +9,14 @@
  */
 #include "loader.h"
 #include "mdfe.h"
+#include "nfse.h"
 #include "secret.h"
 
 #include <limits.h>
 
 enum { SUCCESS = 0, FAILURE = 1, MISUSED = 2 };
 
+/* In parts: a compiler need not take longer texts. */
 static const char HELP[] =
     "Uso: harness [OPÇÕES] COMANDO\n"
     "\n"
@@ -31,10 +33,15 @@ static const char HELP[] =
     "  lista USUÁRIO SENHA         os documentos que a seguradora tem, com a situação de cada um\n"
     "  diagnostico [COOKIE]        o caminho até o serviço, passo a passo, e a sessão, se informada\n"
     "  mdfe COMANDO...             os MDF-e, pelo Webmania; o token é o dos ajustes, ou o da variável AVERBADOR_TOKEN\n"
+    "  nfse COMANDO...             as NFS-e, pelo InvoiCy; as chaves são as dos ajustes, ou as das variáveis\n"
+    "                              AVERBADOR_CHAVE_ACESSO e AVERBADOR_CHAVE_PARCEIRO\n"
+    "  ck XML|@ARQUIVO             a chave de comunicação (CK) de um XML para o InvoiCy, e o texto a enviar com ela\n"
     "  executa JSON...             faz o que cada pedido diz, na ordem, no mesmo processo\n"
     "  configura JSON              configura a biblioteca e mostra a resposta, com os avisos\n"
     "  campo JSON PONTEIRO         um valor de um JSON, por exemplo /error/0/msg\n"
-    "\n"
+    "\n";
+
+static const char HELP_WITH_DOCUMENTS[] =
     "Comandos de MDF-e; CHAVE pode ser também o uuid:\n"
     "  mdfe emite DOC              confere e emite; DOC é o documento, um arquivo JSON\n"
     "  mdfe emite DOC USUÁRIO SENHA ARQ...\n"
@@ -52,15 +59,28 @@ static const char HELP[] =
     "                              lê o corpo de uma notificação, e compara o segredo combinado com o que veio\n"
     "  mdfe regras                 as regras pelas quais um documento é conferido\n"
     "\n"
-    "JSON (e CORPO) pode ser o próprio texto, @ARQUIVO, ou - para a entrada padrão; DOC também.\n"
+    "Comandos de NFS-e; AMB é 1 (produção) ou 2 (homologação):\n"
+    "  nfse envia RPS...           envia; RPS é o caminho de um XML, o próprio XML, ou o JSON com os nomes dos elementos\n"
+    "  nfse consulta CNPJ AMB QUAIS\n"
+    "                              o que foi feito deles; QUAIS é um destes:\n"
+    "                                id IDUNICO | chave CHAVE | rps SÉRIE NÚMERO [ATÉ] | dias AAAA-MM-DD AAAA-MM-DD\n"
+    "  nfse espelho CNPJ AMB ARQUIVO QUAL\n"
+    "                              grava o PDF; QUAL como QUAIS, sem ATÉ e sem dias\n"
+    "  nfse cancela CNPJ AMB NFSE SÉRIE NÚMERO CÓDIGO MOTIVO\n"
+    "                              SÉRIE e NÚMERO do RPS; CÓDIGO 1 (erro), 2 (serviço não prestado) ou 4 (duplicada)\n"
     "\n"
+    "JSON (e CORPO) pode ser o próprio texto, @ARQUIVO, ou - para a entrada padrão; DOC e RPS também.\n"
+    "\n";
+
+static const char HELP_WITH_OPTIONS[] =
     "Opções:\n"
     "  --config JSON               configura a biblioteca antes do comando (av_configure)\n"
     "  --lib CAMINHO               a biblioteca, se não for a que o sistema acha pelo nome\n"
     "  --progresso                 mostra as etapas em stderr, em JSON; sem isto, num terminal, uma linha com o andamento\n"
     "  --diario ARQUIVO            averba: anota o resultado de cada documento, e retoma de onde uma chamada parou\n"
     "  --reenviar                  averba: envia também o que já está averbado\n"
-    "  --aguardar S                mdfe emite, mdfe consulta: espera até S segundos pela decisão da Sefaz\n"
+    "  --aguardar S                mdfe emite, mdfe consulta, nfse envia, nfse consulta: espera até S segundos pela decisão\n"
+    "  --pasta PASTA               nfse envia, nfse consulta: grava nela o PDF e o XML de cada NFS-e\n"
     "  --averbacoes JSON           mdfe emite, mdfe valida: o averbaRet de uma chamada anterior, ou uma lista deles\n"
     "  --contingencia              mdfe emite, mdfe valida: 99999 no lugar da averbação de um CT-e que não a tem\n"
     "  --parar-apos N              pede para parar na etapa de número N\n"
@@ -74,6 +94,7 @@ static struct {
     const char *diary;
     const char *stop_after;
     struct mdfe_options mdfe;
+    struct nfse_options nfse;
     int progress;
     int resend;
 } options;
@@ -274,6 +295,33 @@ static int do_mdfe(char **words, int count)
     return print_reply(execute_text(&request));
 }
 
+static int do_nfse(char **words, int count)
+{
+    const struct nfse_command *command = find_nfse_command(words[0]);
+    struct text request = {0};
+    if (command == NULL) return misused("Comando de NFS-e desconhecido: ", words[0]);
+    if (count - 1 < command->least || count - 1 > command->most) {
+        return misused("Número errado de argumentos para nfse ", words[0]);
+    }
+    options.nfse.wait = options.mdfe.wait;
+    if (!put_nfse(&request, command, words + 1, count - 1, &options.nfse)) {
+        free(request.bytes);
+        return MISUSED;
+    }
+    return print_reply(execute_text(&request));
+}
+
+static int do_ck(char **words, int count)
+{
+    struct text request = {0};
+    (void)count;
+    if (!put_ck(&request, words[0])) {
+        free(request.bytes);
+        return MISUSED;
+    }
+    return print_reply(execute_text(&request));
+}
+
 /* All requests are read before the first is executed, so that a wrong file name leaves nothing half done. */
 static int do_execute(char **words, int count)
 {
@@ -326,6 +374,8 @@ static const struct command {
     {"lista", 2, 2, do_lista},
     {"diagnostico", 0, 1, do_diagnostico},
     {"mdfe", 1, INT_MAX, do_mdfe},
+    {"nfse", 1, INT_MAX, do_nfse},
+    {"ck", 1, 1, do_ck},
     {"executa", 1, INT_MAX, do_execute},
     {"configura", 1, 1, do_configure},
     {"campo", 2, 2, do_field},
@@ -350,6 +400,7 @@ static int take_options(char **words, int *count)
                              : strcmp(words[i], "--diario") == 0     ? &options.diary
                              : strcmp(words[i], "--parar-apos") == 0 ? &options.stop_after
                              : strcmp(words[i], "--aguardar") == 0   ? &options.mdfe.wait
+                             : strcmp(words[i], "--pasta") == 0      ? &options.nfse.folder
                              : strcmp(words[i], "--averbacoes") == 0 ? &options.mdfe.endorsements
                                                                      : NULL;
         if (value != NULL && i + 1 == *count) return !misused("Falta o valor de ", words[i]);
@@ -429,6 +480,8 @@ int main(int argc, char **argv)
     int code = SUCCESS;
     if (asks_for_help(words, argc)) {
         fputs(HELP, stdout);
+        fputs(HELP_WITH_DOCUMENTS, stdout);
+        fputs(HELP_WITH_OPTIONS, stdout);
     } else {
         code = run(words + 1, argc - 1);
     }

@@ -22,14 +22,6 @@ struct mdfe_command {
     int (*put)(struct text *request, char **words, int count, const struct mdfe_options *options);
 };
 
-/* What an argument that is JSON stands for, without the mark with which some editors begin UTF-8. To be freed. */
-static inline char *json_of(const char *argument)
-{
-    char *json = text_of(argument);
-    if (json != NULL && strncmp(json, "\xEF\xBB\xBF", 3) == 0) memmove(json, json + 3, strlen(json + 3) + 1);
-    return json;
-}
-
 /* A document: a file, or any other argument that is JSON. */
 static inline int put_document(struct text *request, const char *argument)
 {
@@ -64,18 +56,6 @@ static inline int put_endorsements(struct text *request, const char *argument)
     return 1;
 }
 
-static inline int put_wait(struct text *request, const struct mdfe_options *options)
-{
-    const char *wait = options->wait;
-    if (wait == NULL) return 1;
-    if (wait[0] == 0 || wait[strspn(wait, "0123456789")] != 0) {
-        fprintf(stderr, "--aguardar pede um número de segundos, não %s. Veja: harness --help\n", wait);
-        return 0;
-    }
-    put_json(request, "aguardar_s", wait);
-    return 1;
-}
-
 /* Which MDF-e: only a uuid has hyphens. */
 static inline void put_which(struct text *request, const char *word)
 {
@@ -107,7 +87,7 @@ static inline int put_emission(struct text *request, char **words, int count, co
 
 static inline int put_emite(struct text *request, char **words, int count, const struct mdfe_options *options)
 {
-    return put_wait(request, options) && put_emission(request, words, count, options);
+    return put_wait(request, options->wait) && put_emission(request, words, count, options);
 }
 
 static inline int put_valida(struct text *request, char **words, int count, const struct mdfe_options *options)
@@ -120,7 +100,7 @@ static inline int put_consulta(struct text *request, char **words, int count, co
 {
     (void)count;
     put_which(request, words[0]);
-    return put_wait(request, options);
+    return put_wait(request, options->wait);
 }
 
 static inline int put_encerra(struct text *request, char **words, int count, const struct mdfe_options *options)

@@ -78,4 +78,24 @@ static inline void put_json(struct text *text, const char *name, const char *jso
     put_text(text, json);
 }
 
+/* What an argument that is JSON stands for, without the mark with which some editors begin UTF-8. To be freed. */
+static inline char *json_of(const char *argument)
+{
+    char *json = text_of(argument);
+    if (json != NULL && strncmp(json, "\xEF\xBB\xBF", 3) == 0) memmove(json, json + 3, strlen(json + 3) + 1);
+    return json;
+}
+
+/* aguardar_s, if there is something to wait for. 0 if it is no number, of which stderr tells. */
+static inline int put_wait(struct text *request, const char *wait)
+{
+    if (wait == NULL) return 1;
+    if (wait[0] == 0 || wait[strspn(wait, "0123456789")] != 0) {
+        fprintf(stderr, "--aguardar pede um número de segundos, não %s. Veja: harness --help\n", wait);
+        return 0;
+    }
+    put_json(request, "aguardar_s", wait);
+    return 1;
+}
+
 #endif

@@ -71,7 +71,7 @@ impl Callers {
         }
         self.compile_c("tests/harness/old.c", &self.folder.join("old.dll"), &["-shared", "-fPIC"])?;
         self.compile_c("tests/harness/old.c", &self.folder.join("half.dll"), &["-shared", "-fPIC", "-DHALF"])?;
-        for name in ["ga", "viagem"] {
+        for name in ["ga", "viagem", "nota"] {
             self.compile_c(&format!("docs/exemplos/{name}.c"), &self.program(name), &["-laverbador"])?;
         }
         Ok(())
@@ -82,8 +82,10 @@ impl Callers {
         self.build_c_tests()?;
         self.compile_pascal("docs/exemplos/siem.dpr", Dialect::Delphi, "siem")?;
         self.compile_pascal("docs/exemplos/viagem.dpr", Dialect::Delphi, "siem-viagem")?;
+        self.compile_pascal("docs/exemplos/nota.dpr", Dialect::Delphi, "siem-nota")?;
         self.compile_pascal("delphi/console/averbar.dpr", Dialect::Delphi, "averbar")?;
         self.compile_pascal("delphi/console/mdfe.dpr", Dialect::Delphi, "mdfe")?;
+        self.compile_pascal("delphi/console/nfse.dpr", Dialect::Delphi, "nfse")?;
         self.compile_pascal("delphi/tests/tests.dpr", Dialect::Delphi, "pascal-tests")?;
         self.compile_pascal("delphi/tests/tests.dpr", Dialect::DelphiUnicode, "pascal-tests-unicode")
     }

@@ -21,7 +21,7 @@ pub fn run() -> Result<Vec<(Width, Callers)>> {
     }
     copy_folder(&root().join("include"), &root().join("dist/include"))?;
     copy_folder(&root().join("delphi"), &root().join("dist/delphi"))?;
-    for unit in ["AverbadorChamada", "Averbador", "AverbadorMdfe"] {
+    for unit in ["AverbadorChamada", "Averbador", "AverbadorMdfe", "AverbadorNfse"] {
         let text = fs::read_to_string(root().join(format!("delphi/{unit}.pas")))?;
         fs::write(root().join(format!("dist/delphi/{unit}.pas")), windows_1252(&text)?)?;
     }

@@ -187,6 +187,7 @@ impl Simulator {
     /// else over plain HTTP.
     pub fn settings(&self, ca: Option<&Path>) -> serde_json::Value {
         let base = if ca.is_some() { self.https_url() } else { self.http_url() };
+        let invoicy::InvoicyConfig { access_key, partner_key, .. } = &self.shared.config.invoicy;
         let mut settings = serde_json::json!({
             "proxy": "nenhum",
             "porto": {
@@ -194,24 +195,11 @@ impl Simulator {
                 "consulta_url": format!("{base}{}", averbeporto::PUBLIC_CONSULTA),
             },
             "webmania": { "url": base, "token": self.shared.config.webmania_token },
-        });
-        if let Some(ca) = ca {
-            settings["ca_pem"] = ca.to_string_lossy().into();
-        }
-        settings
-    }
-
-    /// The same for InvoiCy alone, with its keys.
-    pub fn invoicy_settings(&self, ca: Option<&Path>) -> serde_json::Value {
-        let base = if ca.is_some() { self.https_url() } else { self.http_url() };
-        let invoicy::InvoicyConfig { access_key, partner_key, .. } = &self.shared.config.invoicy;
-        let mut settings = serde_json::json!({
-            "proxy": "nenhum",
             "invoicy": {
                 "url": format!("{base}{}", invoicy::PATH),
                 "chave_acesso": access_key,
                 "chave_parceiro": partner_key,
-            }
+            },
         });
         if let Some(ca) = ca {
             settings["ca_pem"] = ca.to_string_lossy().into();

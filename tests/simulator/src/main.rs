@@ -9,8 +9,8 @@ use std::{env, fs};
 
 use clap::Parser;
 use simulator::{
-    Config, DEFAULT_PASSWORD, DEFAULT_TOKEN, DEFAULT_USER, Error, Fault, MdfeShape, Proxy, ProxyConfig, Shape,
-    Simulator, Tls, User,
+    Config, DEFAULT_PASSWORD, DEFAULT_TOKEN, DEFAULT_USER, Error, Fault, InvoicyConfig, MdfeShape, Proxy, ProxyConfig,
+    Shape, Simulator, Tls, User,
 };
 use tokio::sync::oneshot;
 use tokio::time::sleep;
@@ -19,7 +19,7 @@ const FAULTS: &str = r#"Faults (--fault SPEC, repeatable; of several that are me
   SPEC is REQUESTS[@MOMENT][*TIMES][+SPARED]:EFFECT
     REQUESTS  any; of AverbePorto: login, upload, consulta (by POST), public-consulta (by GET), retrieve;
               of Webmania: webmania (all of them), emissao, mdfe-consulta, encerrar, cancelar, condutor,
-              mdfe-arquivo (XML and DAMDFE); to InvoiCy: invoicy (all), nfse-envia, nfse-consulta, nfse-cancela
+              mdfe-arquivo (XML and DAMDFE); of InvoiCy: invoicy (all), nfse-envia, nfse-consulta, nfse-cancela
     MOMENT    end if not given: the request was read to its end; half: half of its body was; head: nothing of it was;
               any@connect: its connection was just accepted. Before the end a request is told by its head, in which a
               listing looks like a consulta
@@ -63,10 +63,11 @@ Examples:
   simulator --fault upload:lose-answer --fault 'login*3:status=503 Retry-After: 2'
   simulator --fault 'any*forever:delay=2s' --session-requests 5
   simulator --tls expired --fault any@connect*2:reset --fault upload@half:silence
-  simulator --mdfe-processing 3 --fault emissao:lose-answer --fault emissao+1:rejeicao=611"#;
+  simulator --mdfe-processing 3 --fault emissao:lose-answer --fault emissao+1:rejeicao=611
+  simulator --nfse-processing 2 --fault nfse-envia:lose-answer --fault nfse-envia:invoicy-documento=112"#;
 
-/// AverbePorto and Webmania on this machine: the insurer's service for endorsing freight documents and the one that
-/// issues MDF-e, as strict as the real ones, without endorsing or issuing anything. They can be reached from this machine
+/// AverbePorto, Webmania and InvoiCy on this machine: the insurer's service for endorsing freight documents and those that
+/// issue MDF-e and NFS-e, as strict as the real ones, without endorsing or issuing anything. They can be reached from this machine
 /// only, over HTTP and HTTPS.
 #[derive(Parser)]
 #[command(name = "simulator", version, after_help = FAULTS)]
@@ -157,7 +158,12 @@ struct Options {
     #[arg(long, value_name = "N")]
     mdfe_query_limit: Option<u32>,
 
-    /// Print each request in a line, without password, session and token
+    /// So many queries about an RPS are answered that it is being processed, before it becomes an NFS-e; 0: it does at once.
+    /// (Several sent in one request are always decided later.)
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    nfse_processing: u32,
+
+    /// Print each request in a line, without password, session, token and keys
     #[arg(long)]
     log: bool,
 
@@ -188,7 +194,11 @@ impl Options {
             mdfe_processing: self.mdfe_processing,
             mdfe_shape: self.mdfe_shape.clone().unwrap_or_default(),
             mdfe_query_limit: self.mdfe_query_limit,
-            invoicy: defaults.invoicy,
+            invoicy: InvoicyConfig {
+                asynchronous: self.nfse_processing > 0,
+                pending_queries: self.nfse_processing.max(defaults.invoicy.pending_queries),
+                ..defaults.invoicy
+            },
         }
     }
 }
@@ -296,10 +306,12 @@ fn introduce(options: &Options, simulator: &Simulator, ca: &Path, settings: &str
     // One that was chosen is not shown.
     let token = if options.webmania_token == DEFAULT_TOKEN { DEFAULT_TOKEN } else { "as given" };
     say(&format!(
-        "AverbePorto and Webmania, simulated on this machine. Nothing is endorsed. Nothing is issued.\n\
+        "AverbePorto, Webmania and InvoiCy, simulated on this machine. Nothing is endorsed. Nothing is issued.\n\
          HTTP     {http}/php/conn.php\n\
          HTTPS    {https}/php/conn.php\n\
          MDF-e    {https} (or {http})\n\
+         NFS-e    {http}/arecepcao.aspx\n\
+         NFS-e    {https}/arecepcao.aspx\n\
          CA       {ca}\n\
          Users    {users}\n\
          Token    {token}\n\

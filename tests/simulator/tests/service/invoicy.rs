@@ -1,5 +1,6 @@
 //! InvoiCy: what it verifies, what it remembers. The envelopes are written by hand, rightly and wrongly.
 
+use serde_json::json;
 use simulator::{Config, Effect, Fault, InvoicyCode, InvoicyConfig, NfseState, Simulator, Target};
 
 use crate::client::{Answered, Client, answered, simulator};
@@ -155,4 +156,15 @@ fn what_is_logged_shows_no_key() {
     send(&Client::of(&simulator), &[rps(1)]);
     let line = simulator.requests()[0].to_string();
     assert!(line.contains(" Envio ") && !line.contains("EmpPK"), "{line}");
+}
+
+#[test]
+fn the_settings_lead_to_it_with_its_keys() {
+    let invoicy = InvoicyConfig { access_key: "outra".to_owned(), ..InvoicyConfig::default() };
+    let simulator = Simulator::start(Config { invoicy, ..Config::default() }).unwrap();
+    let settings = simulator.settings(Some("ca.pem".as_ref()));
+    let url = format!("{}/arecepcao.aspx", simulator.https_url());
+    let expected = json!({"url":url,"chave_acesso":"outra","chave_parceiro":InvoicyConfig::default().partner_key});
+    assert_eq!(settings["invoicy"], expected);
+    assert_eq!(simulator.settings(None)["invoicy"]["url"], json!(format!("{}/arecepcao.aspx", simulator.http_url())));
 }
