@@ -7,7 +7,7 @@ use std::path::Path;
 
 use reqwest::Url;
 use serde_json::{Value, json};
-use simulator::{Answer, Config, Effect, Fault, Proxy, ProxyConfig, Target, User};
+use simulator::{Answer, Config, Effect, Fault, InvoicyConfig, Proxy, ProxyConfig, Target, User};
 
 use crate::driver::{Documents, Said, TempFile, World, fixture, fixture_file, run, target};
 
@@ -21,6 +21,10 @@ const PROXY_PASSWORD: &str = "marcaDaSenhaDoProxy4";
 const TOKEN: &str = "marcaDoToken<5>&\"'/+";
 /// What a notification should bring.
 const NOTIFICATION_SECRET: &str = "marca-do-segredo-6";
+/// The company's at InvoiCy.
+const ACCESS_KEY: &str = "marcaDaChave7<&\"'/+";
+/// The partner's there.
+const PARTNER_KEY: &str = "marcaDoParceiro8>&+/==";
 /// `usuario:marcaDaSenhaDoProxy4`, as a proxy wants it.
 const PROXY_CREDENTIALS: &str = "dXN1YXJpbzptYXJjYURhU2VuaGFEb1Byb3h5NA";
 
@@ -36,7 +40,12 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         let users = vec![User::new(USER, PASSWORD)];
-        Self::of(World::with(Config { users, webmania_token: TOKEN.to_owned(), ..Config::default() }))
+        let invoicy = InvoicyConfig {
+            access_key: ACCESS_KEY.to_owned(),
+            partner_key: PARTNER_KEY.to_owned(),
+            ..InvoicyConfig::default()
+        };
+        Self::of(World::with(Config { users, webmania_token: TOKEN.to_owned(), invoicy, ..Config::default() }))
     }
 
     fn of(world: World) -> Self {
@@ -51,6 +60,8 @@ impl Scene {
         let diary = target().path(&self.place.path().with_file_name("diario.jsonl"));
         let by_login = |request: Value| with(&json!({"user":USER,"pass":PASSWORD}), request);
         let by_both = |request: Value| with(&json!({"user":USER,"pass":PASSWORD,"cookie":COOKIE}), request);
+        let by_keys = |request: Value| with(&json!({"chave_acesso":ACCESS_KEY,"chave_parceiro":PARTNER_KEY}), request);
+        let mirror = target().path(&self.place.path().with_file_name("espelho.pdf"));
         let cancellation = fixture("evento-cancelamento.xml");
         let pdf = target().path(&self.place.path().with_file_name("damdfe.pdf"));
         vec![
@@ -71,6 +82,13 @@ impl Scene {
             json!({"mod":"mdfeEncerra","token":TOKEN,"uuid":UUID,"uf":"PR","municipio":"Curitiba"}),
             json!({"mod":"mdfeArquivo","token":TOKEN,"chave":MDFE,"tipo":"pdf","arquivo":pdf}),
             json!({"mod":"mdfeNotificacao","corpo":"{}","segredo":NOTIFICATION_SECRET,"segredo_recebido":TOKEN}),
+            json!({"mod":"invoicyCK","chave_acesso":ACCESS_KEY,"arquivo":fixture("rps.xml")}),
+            json!({"mod":"nfseEnvia","documentos":fixture("rps.xml")}),
+            by_keys(json!({"mod":"nfseEnvia","documentos":["<Envio>",fixture("rps.xml")]})),
+            by_keys(json!({"mod":"nfseConsulta","CNPJ":ISSUER,"tpAmb":2,"numero_inicial":4711,"serie":"A1"})),
+            by_keys(json!({"mod":"nfseEspelho","CNPJ":ISSUER,"tpAmb":2,"numero":4711,"serie":"A1","arquivo":mirror})),
+            by_keys(json!({"mod":"nfseCancela","CNPJ":ISSUER,"tpAmb":2,"NFSeNumero":"20260000000001","RPSNumero":4711,
+                "RPSSerie":"A1","EveCodigo":1,"EveMotivo":"Valor errado"})),
         ]
     }
 
@@ -107,7 +125,17 @@ impl Scene {
     fn check(mut self, what: &str) {
         self.said += &texts_beside(self.place.path());
         let sessions = self.world.simulator.sessions().into_iter().map(|session| session.cookie);
-        let secrets = [USER, PASSWORD, COOKIE, PROXY_PASSWORD, PROXY_CREDENTIALS, TOKEN, NOTIFICATION_SECRET];
+        let secrets = [
+            USER,
+            PASSWORD,
+            COOKIE,
+            PROXY_PASSWORD,
+            PROXY_CREDENTIALS,
+            TOKEN,
+            NOTIFICATION_SECRET,
+            ACCESS_KEY,
+            PARTNER_KEY,
+        ];
         let secrets = secrets.map(str::to_owned);
         for secret in secrets.into_iter().chain(sessions) {
             for spelling in spellings(&secret) {
@@ -117,6 +145,8 @@ impl Scene {
     }
 }
 
+/// The issuer of `rps.xml`.
+const ISSUER: &str = "99990001000198";
 const UUID: &str = "90d30c80-d0be-4c8f-a749-a818989222ca";
 const MDFE: &str = "41261199990001000198580010000000011283746510";
 
@@ -197,12 +227,14 @@ fn not_when_all_is_well() {
 
 #[test]
 fn not_when_the_service_echoes_them() {
-    let to_others = echoes(&[COOKIE]).into_iter().zip(echoes(&[TOKEN]));
-    for (to_login, (to_others, to_webmania)) in echoes(&[USER, PASSWORD]).into_iter().zip(to_others) {
+    let to_issuers = echoes(&[TOKEN]).into_iter().zip(echoes(&[ACCESS_KEY, PARTNER_KEY]));
+    let to_others = echoes(&[COOKIE]).into_iter().zip(to_issuers);
+    for (to_login, (to_others, (to_webmania, to_invoicy))) in echoes(&[USER, PASSWORD]).into_iter().zip(to_others) {
         let mut scene = Scene::new();
         let what = format!("{to_login:?}");
         scene.world.simulator.fault(Fault::new(to_login).on(Target::Login).forever());
         scene.world.simulator.fault(Fault::new(to_webmania).on(Target::Webmania).forever());
+        scene.world.simulator.fault(Fault::new(to_invoicy).on(Target::Invoicy).forever());
         scene.world.simulator.fault(Fault::new(to_others).forever());
         scene.execute_everything();
         scene.check(&what);

@@ -1,5 +1,5 @@
-//! `cargo xtask demo`: one CT-e on its way to its endorsement, or three on their way to an MDF-e, each request and each
-//! reply shown.
+//! `cargo xtask demo`: one CT-e on its way to its endorsement, three on their way to an MDF-e, or an RPS on its way to an NFS-e,
+//! each request and each reply shown.
 
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
-use simulator::{Config, DEFAULT_PASSWORD, DEFAULT_USER, Simulator};
+use simulator::{Config, DEFAULT_PASSWORD, DEFAULT_USER, InvoicyConfig, Simulator};
 
 use crate::callers::{self, Callers};
 use crate::{root, setup};
@@ -24,6 +24,10 @@ pub struct Options {
     /// would issue a document.
     #[arg(long, conflicts_with_all = ["porto", "file"])]
     mdfe: bool,
+    /// From an RPS to an NFS-e, its PDF and its XML saved. With the simulator only: at InvoiCy itself this would issue a
+    /// document.
+    #[arg(long, conflicts_with_all = ["porto", "file", "mdfe"])]
+    nfse: bool,
     /// User for --porto; else AVERBADOR_USER, else asked.
     #[arg(long, requires = "porto")]
     user: Option<String>,
@@ -43,12 +47,19 @@ struct Place {
 /// The CT-e of the trip, which the document in `mdfe.json` is about.
 const TRIP: [&str; 3] = ["cte-utf8.xml", "cte-iso-8859-1.xml", "cte-indentado-crlf.xml"];
 
+/// The issuer of `rps.xml`.
+const ISSUER: &str = "99990001000198";
+
 /// So many queries are answered that Sefaz has not decided yet.
 const PROCESSING: u32 = 2;
 
 /// Runs the demo.
 pub fn run(options: &Options) -> Result<()> {
-    if options.mdfe { issue() } else { endorse(options) }
+    match options {
+        Options { mdfe: true, .. } => issue(),
+        Options { nfse: true, .. } => invoice(),
+        _ => endorse(options),
+    }
 }
 
 /// One CT-e on its way to its endorsement.
@@ -99,6 +110,32 @@ fn issue() -> Result<()> {
     place.step(&callers, "4. its DAMDFE", &["mdfe", "arquivo", &key, "pdf", &pdf])?;
     place.step(&callers, "5. its XML", &["mdfe", "arquivo", &key, "xml", &xml])?;
     println!("MDF-e {key}: {situation}\nDAMDFE: {pdf}\nXML:    {xml}\n");
+    Ok(())
+}
+
+/// An RPS on its way to an NFS-e.
+fn invoice() -> Result<()> {
+    let callers = callers()?;
+    // One question in vain: a fourth of the same kind would be misuse, and the RPS is asked about once more below.
+    let invoicy = InvoicyConfig { asynchronous: true, pending_queries: 1, ..InvoicyConfig::default() };
+    let place = simulated(Config { invoicy, ..Config::default() })?;
+    let rps = root().join("tests/fixtures/rps.xml").to_string_lossy().into_owned();
+    let folder = root().join("target/demo");
+    fs::create_dir_all(&folder)?;
+    let folder = folder.to_string_lossy();
+    println!("\nThe RPS in {rps}: an XML as an ERP writes it, with no key and no envelope.\n");
+
+    place.step(&callers, "1. its communication key, which nobody has to compute", &["ck", &format!("@{rps}")])?;
+    let send = ["nfse", "envia", &rps, "--aguardar", "6", "--pasta", &folder];
+    let sent = place.step(&callers, "2. it is sent, and the city takes its time", &send)?;
+    let (id, number) = (text(&sent, "/S/0/IDUnico")?, text(&sent, "/S/0/NFSeNumero")?);
+    let again = place.step(&callers, "3. sent once more by mistake: the same NFS-e", &["nfse", "envia", &rps])?;
+    ensure!(text(&again, "/S/0/NFSeNumero")? == number, "another NFS-e was issued");
+    let mirror = format!("{folder}/espelho-{number}.pdf");
+    place.step(&callers, "4. its espelho", &["nfse", "espelho", ISSUER, "2", &mirror, "id", &id])?;
+    println!("NFS-e {number}, verification code {}", text(&sent, "/S/0/CodVerificacao")?);
+    println!("PDF:     {}", text(&sent, "/S/0/arquivos/pdf")?);
+    println!("XML:     {}\nEspelho: {mirror}\n", text(&sent, "/S/0/arquivos/xml")?);
     Ok(())
 }
 
