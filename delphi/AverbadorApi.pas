@@ -146,8 +146,8 @@ var
   // when the insurer has every document now: stored (`S.P`) or known before (`S.D`); else 0 and `error` says why.
   //
   // Errors: 1001, 1002, 1005, 1006, 1008, 2001 to 2009, 3001 to 3006, 4001 to 4006, 5002 (log in again), 5004 (rejected),
-  // 5005 (denied), 5007, 9001. An XML is read before it is sent: malformed (2006) or nothing to endorse (2007). An entry with `"incerto":true` says that the document may have arrived: look it up with
-  // `av_consulta` before sending it again.
+  // 5005 (denied), 5007, 9001. An XML is read before it is sent: malformed (2006) or nothing to endorse (2007). An entry with
+  // `"incerto":true` says that the document may have arrived: look it up with `av_consulta` before sending it again.
   //
   // Blocks: until the service answers, at most `timeout_s` (setting, 60 seconds), and before that for its turn when more
   // than `porto.uploads_por_segundo` (setting, 10) uploads were made within a second.
@@ -269,8 +269,9 @@ var
   // ("erro": failed calls; "info": all calls, the default; "detalhe": requests too), `dias` (1 to 3650; 30); `porto`: `url`,
   // `consulta_url` (https, or http on this computer), `recipient` ("", E, F, T, D), `v`, `uploads_por_segundo` (1 to 100;
   // 10), `consulta` ("sempre", or "quando_faltar": Averba asks only where the upload's answer has no protocol);
-  // `invoicy`: `url` (of `arecepcao.aspx`; none unless set), `chave_acesso`, `chave_parceiro`, `documentos_por_envio` (1 to 200; 50). The same can stand in a file that the environment variable AVERBADOR_CONFIG names; it is read once, when the
-  // first call needs it.
+  // `webmania`: `url` (without a path), `token`; `invoicy`: `url` (of `arecepcao.aspx`; none unless set), `chave_acesso`,
+  // `chave_parceiro`, `documentos_por_envio` (1 to 200; 50). The same can stand in a file that the environment variable
+  // AVERBADOR_CONFIG names; it is read once, when the first call needs it.
   //
   // Returns: configRet, JSON in UTF-8, never NULL; free it with `av_free`. `status` 1: in force, with `avisos` where
   // something is perhaps not meant; 0: nothing was changed, `error` says why.

@@ -104,6 +104,12 @@ impl ErrorEntry {
         self
     }
 
+    /// The service's own code and message, if it said any.
+    #[must_use]
+    pub fn said(&self) -> Option<&Origin> {
+        self.origem.as_ref()
+    }
+
     /// Whether it may have been done all the same.
     #[must_use]
     pub fn is_uncertain(&self) -> bool {

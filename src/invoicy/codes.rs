@@ -63,7 +63,12 @@ impl Level {
             Verdict::Good | Verdict::Broken => Code::InvoicyError,
         };
         let msg = if text.is_empty() { ours } else { text };
-        ErrorEntry::new(known)
+        let entry = match verdict {
+            // What is to be corrected is in the service's own words.
+            Verdict::Failed(Code::NfseRejected) => ErrorEntry::new(known).msg(format!("{} Motivo: {msg}", known.msg())),
+            _ => ErrorEntry::new(known),
+        };
+        entry
             .repeat(verdict == Verdict::Broken)
             .detail(format!("InvoiCy: {} code {code}", if self == Self::Envelope { "envelope" } else { "document" }))
             .origin(Origin { code: code.to_owned(), msg: msg.to_owned() })

@@ -74,6 +74,14 @@ impl Entry {
         self.nfse = std::mem::take(&mut self.nfse).failed(error);
     }
 
+    /// Fails with the request as a whole, whose code is told with its level.
+    fn fail_with_all(&mut self, error: &ErrorEntry) {
+        let is_code = |code: &str| !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit());
+        let said = error.said().filter(|said| is_code(&said.code));
+        self.nfse.situacao = said.map(|said| Level::Envelope.situation(&said.code, &said.msg));
+        self.fail(error.clone());
+    }
+
     fn hear(&mut self, told: &Told) {
         self.nfse = nfse(told);
         self.told = told.clone();
@@ -162,7 +170,7 @@ impl Sending<'_> {
                 Ok(())
             }
             Err(error) => {
-                part.iter().for_each(|&place| self.entries[place].fail(error.clone()));
+                part.iter().for_each(|&place| self.entries[place].fail_with_all(&error));
                 if error.is_uncertain() || error.is(Code::NfseDuplicate) { Ok(()) } else { Err(error) }
             }
         }

@@ -12,7 +12,7 @@ use quick_xml::events::Event;
 use serde_json::value::RawValue;
 
 use super::json_form;
-use super::xml::{Linear, malformed};
+use super::xml::{Linear, Notice, malformed};
 use crate::contract::{Code, ErrorEntry, bad_field};
 use crate::document::{Document, Kind, decode};
 
@@ -87,7 +87,9 @@ impl Rps {
     }
 
     fn of_xml(xml: &str, place: &str) -> Result<Self, ErrorEntry> {
-        let linear = Linear::read(xml)?;
+        let mut linear = Linear::read(xml)?;
+        // An ordinary file has one.
+        linear.notices.retain(|notice| *notice != Notice::Declaration);
         let warnings = linear.warnings();
         let mut text = linear.text;
         let mut outline = Outline::read(&text)?;
