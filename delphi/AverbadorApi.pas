@@ -201,7 +201,9 @@ var
   // of the certificate, trusted or not, `emissor`, `titular`, `inicio`, `validade`), `resposta` to a question without a session
   // (`http`), `relogio` (`hora_local`, `hora_servico`, `diferenca_s`; 5 minutes are tolerated), `sessao` of the `cookie`
   // (`recebida`, `dump`). Each has `status` (0: it is wrong, or one before it was), `feito` (false: there was nothing to do, or
-  // one before it was wrong), `ms`, `msg` and, if it is wrong, `error`; the first of these is the reply's.
+  // one before it was wrong), `ms`, `msg` and, if it is wrong, `error`; the first of these is the reply's. With `nfse`, the fields
+  // of an nfseConsulta (`CNPJ`, `tpAmb`; of the last 30 days unless it says more), `certificado` tells when the company's
+  // certificate at InvoiCy expires, where documents tell it: `status` (0: expired, or not to be asked), `vencimento`, `dias`, `msg`.
   //
   // MDF-e: `token` is the Access Token of Webmania's API 2.0, unless it is set (`webmania.token`); which MDF-e is `uuid` or
   // `chave`. The replies have what the service says of it, `uuid`, `chave`, `serie`, `numero`, `motivo`, `xml`, `damdfe`, `log`,

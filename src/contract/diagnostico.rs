@@ -20,11 +20,54 @@ pub struct DiagnosticoRet {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     avisos: Vec<String>,
     passos: Vec<Passo>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificado: Option<Certificado>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     error: Vec<ErrorEntry>,
 }
 
+/// The certificate with which InvoiCy signs a company's NFS-e.
+#[derive(Debug, Serialize)]
+pub struct Certificado {
+    status: u8,
+    /// When it expires, as InvoiCy writes it; empty if it does not tell.
+    vencimento: String,
+    /// How many days are left, today not counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dias: Option<i64>,
+    msg: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    error: Vec<ErrorEntry>,
+}
+
+impl Certificado {
+    /// Nothing is known to be wrong with it; `msg` says what is known (Portuguese).
+    #[must_use]
+    pub fn good(vencimento: String, dias: Option<i64>, msg: String) -> Self {
+        Self { status: 1, vencimento, dias, msg, error: Vec::new() }
+    }
+
+    /// It has expired, or could not be examined.
+    #[must_use]
+    pub fn failed(vencimento: String, dias: Option<i64>, error: ErrorEntry) -> Self {
+        Self { status: 0, vencimento, dias, msg: error.text().to_owned(), error: vec![error] }
+    }
+}
+
 impl DiagnosticoRet {
+    /// With what was found of a certificate.
+    #[must_use]
+    pub fn with_certificate(mut self, certificado: Certificado) -> Self {
+        if certificado.status == 0 {
+            self.status = 0;
+            if self.error.is_empty() {
+                self.error.clone_from(&certificado.error);
+            }
+        }
+        self.certificado = Some(certificado);
+        self
+    }
+
     /// What became of the steps, on this system, under these settings without their secrets.
     #[must_use]
     pub fn new(sistema: String, configuracao: &impl Serialize, avisos: Vec<String>, passos: Vec<Passo>) -> Self {
@@ -49,6 +92,7 @@ impl DiagnosticoRet {
             configuracao: None,
             avisos: Vec::new(),
             passos: Vec::new(),
+            certificado: None,
             error: error.into_iter().collect(),
         }
     }

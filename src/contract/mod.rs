@@ -14,7 +14,7 @@ mod secret;
 
 pub use batch::{AverbaRetBatch, Entrada, Situacao};
 pub use catalogue::Code;
-pub use diagnostico::{DiagnosticoRet, Facts, Passo, Step};
+pub use diagnostico::{Certificado, DiagnosticoRet, Facts, Passo, Step};
 pub use error::{ErrorEntry, Origin};
 pub use field::field;
 pub use mdfe::{

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::{Code, ErrorEntry, Secret};
+use super::{Code, ErrorEntry, NfseConsulta, Secret};
 
 /// Of the name of a field that is refused, so many characters are told: longer than any that there is.
 const LONGEST_NAME: usize = 80;
@@ -188,6 +188,9 @@ pub struct Consulta {
 pub struct Diagnostico {
     /// A session to examine besides.
     pub cookie: Secret,
+    /// A company whose certificate at InvoiCy is to be examined besides: the fields of an `nfseConsulta`; of the last 30 days
+    /// unless it says what is to be looked for.
+    pub nfse: Option<NfseConsulta>,
 }
 
 /// One text, or a list: the shape asked decides the shape of the reply.

@@ -10,9 +10,9 @@ use serde_json::Value;
 
 use crate::averba::{self, Manifests, Service, Sessions};
 use crate::contract::{
-    AverbaRet, AverbaRetMany, Cancela, Code, ConfigRet, Consulta, ErrorEntry, Login, LoginRet, MdfeArquivo,
-    MdfeArquivoRet, MdfeNotificacao, MdfeRegras, MdfeRegrasRet, MdfeRet, Progress, Stage, Upload, UploadRet, bad_field,
-    field, to_json,
+    AverbaRet, AverbaRetMany, Cancela, Code, ConfigRet, Consulta, Diagnostico, ErrorEntry, Login, LoginRet,
+    MdfeArquivo, MdfeArquivoRet, MdfeNotificacao, MdfeRegras, MdfeRegrasRet, MdfeRet, Progress, Stage, Upload,
+    UploadRet, bad_field, field, to_json,
 };
 use crate::diagnostico::{Subject, diagnostico};
 use crate::http::Http;
@@ -187,10 +187,15 @@ impl Engine {
     fn diagnostico(&self, fields: Fields, progress: &mut Progress) -> String {
         let Self { settings, http, porto, .. } = self;
         let subject = Subject { settings, warnings: self.warnings(), http, porto };
-        match typed(fields) {
-            Ok(request) => to_json(&diagnostico(subject, &request, progress)),
-            Err(error) => Operation::Diagnostico.refused(error),
-        }
+        let request: Diagnostico = match typed(fields) {
+            Ok(request) => request,
+            Err(error) => return Operation::Diagnostico.refused(error),
+        };
+        let reply = diagnostico(subject, &request, progress);
+        to_json(&match &request.nfse {
+            Some(nfse) => reply.with_certificate(self.invoicy.certificate(http, nfse, progress)),
+            None => reply,
+        })
     }
 
     fn mdfe<T: DeserializeOwned>(

@@ -9,6 +9,7 @@
 
 pub mod answer;
 mod cancela;
+mod certificado;
 mod codes;
 mod consulta;
 mod diagnosis;

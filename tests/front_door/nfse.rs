@@ -177,7 +177,7 @@ fn an_rps_becomes_an_invoice_in_one_call() {
         (
             0,
             format!(
-                r#"{{"mod":"nfseEnviaRet","status":1,"S":[{{"numero":"1","serie":"A","IDUnico":"{id}","chave":"35269999999999999900000000000020260000000001","protocolo":"PROT20260000000001","NFSeNumero":"20260000000001","CodVerificacao":"AB0001","autorizada_em":"2026-05-12T10:00:00-03:00","situacao":{{"nivel":"documento","codigo":"100","texto":"Autorizado"}},"links":{{"pdf":"https://homolog.invoicy.com.br/pdf.aspx?x=20260000000001&y=1","xml":"https://homolog.invoicy.com.br/xml.aspx?x=20260000000001&y=1"}},"status":1,"avisos":["Há texto que parece escapado duas vezes (como &amp;amp; ou &amp;#231;). Ele não foi alterado: confira."]}}]}}"#
+                r#"{{"mod":"nfseEnviaRet","status":1,"S":[{{"numero":"1","serie":"A","IDUnico":"{id}","chave":"35269999999999999900000000000020260000000001","protocolo":"PROT20260000000001","NFSeNumero":"20260000000001","CodVerificacao":"AB0001","autorizada_em":"2026-05-12T10:00:00-03:00","situacao":{{"nivel":"documento","codigo":"100","texto":"Autorizado"}},"links":{{"pdf":"https://homolog.invoicy.com.br/pdf.aspx?x=20260000000001&y=1","xml":"https://homolog.invoicy.com.br/xml.aspx?x=20260000000001&y=1"}},"certificado_vencimento":"2036-12-31T23:59:59","status":1,"avisos":["Há texto que parece escapado duas vezes (como &amp;amp; ou &amp;#231;). Ele não foi alterado: confira."]}}]}}"#
             )
             .as_str()
         )
@@ -594,4 +594,33 @@ fn no_key_comes_back() {
         assert!(said.lines.len() == requests.len() && written.contains("arecepcao.aspx"), "{all}");
         assert!(!all.contains("marcaD"), "{effect:?}: {all}");
     }
+}
+
+#[test]
+fn diagnostico_tells_when_the_certificate_expires() {
+    let by_id = json!({"mod":"Diagnostico","nfse":{"CNPJ":CNPJ,"tpAmb":2,"id_unico":id(1)}});
+    for (expires, status) in [("2999-12-31T23:59:59", 1), ("01/02/2020 00:00", 0), ("", 1)] {
+        let world = with(InvoicyConfig { certificate_expires: expires.to_owned(), ..InvoicyConfig::default() });
+        one(&world);
+        let reply = world.execute(&by_id);
+        let certificate = &reply["certificado"];
+        assert_eq!(json!([certificate["status"], certificate["vencimento"]]), json!([status, expires]), "{reply}");
+        assert_eq!(certificate["dias"].is_i64(), !expires.is_empty(), "{reply}");
+        if status == 0 {
+            assert_eq!(
+                (&reply["status"], code(&reply), &certificate["error"][0]["code"]),
+                (&json!(0), 7008, &json!(7008))
+            );
+        }
+    }
+    let world = world();
+    let late = json!({"mod":"Diagnostico","nfse":{"CNPJ":CNPJ,"tpAmb":2}});
+    let reply = world.execute(&late);
+    assert_eq!(reply["certificado"]["status"], 1, "nothing to tell it by: {reply}");
+    world.simulator.fault(Fault::new(Effect::Invoicy(InvoicyCode::Envelope(104))).on(Target::NfseConsulta));
+    let reply = world.execute(&late);
+    assert_eq!(reply["certificado"]["error"][0]["code"], 7008, "the service says so itself: {reply}");
+    let reply = world.execute(&json!({"mod":"Diagnostico","nfse":{"tpAmb":2}}));
+    assert_eq!(reply["certificado"]["error"][0]["code"], 1005, "{reply}");
+    assert!(world.execute(&json!({"mod":"Diagnostico"})).get("certificado").is_none());
 }

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::config::InvoicyConfig;
 use super::store::{NfseState, StoredNfse};
 use super::xml::escaped;
 use crate::answer::Answer;
@@ -20,12 +21,12 @@ impl Message {
 
     /// Several documents of an answer to a consulta stand in one `Documento`, with several roots (facts); those of an answer
     /// to a send each in its own.
-    pub(super) fn answer(&self, cdata: bool) -> Answer {
+    pub(super) fn answer(&self, config: &InvoicyConfig) -> Answer {
         let asked = self.shown.first().is_some_and(|shown| shown.asked);
-        let documents: Vec<String> = self.shown.iter().map(Shown::xml).collect();
+        let documents: Vec<String> = self.shown.iter().map(|shown| shown.xml(&config.certificate_expires)).collect();
         let items = if asked { vec![documents.concat()] } else { documents };
         let item = |xml: &String| {
-            let text = if cdata { format!("<![CDATA[{xml}]]>") } else { escaped(xml) };
+            let text = if config.cdata { format!("<![CDATA[{xml}]]>") } else { escaped(xml) };
             format!("<DocumentosItem><Documento>{text}</Documento></DocumentosItem>")
         };
         let documents: String = items.iter().map(item).collect();
@@ -105,7 +106,7 @@ impl Shown {
         Self { asked: true, pdf, xml, ..Self::sent(nfse) }
     }
 
-    fn xml(&self) -> String {
+    fn xml(&self, certificate_expires: &str) -> String {
         let element = |name: &str, text: &str| format!("<{name}>{}</{name}>", escaped(text));
         let mut parts = vec![
             element("DocModelo", "NFSe"),
@@ -147,6 +148,7 @@ impl Shown {
             element("NFSeNumero", number),
             element("NFSeCodVerificacao", &verification)
         ));
+        parts.push(element("CertHoraVencimento", &of(&|_| certificate_expires.to_owned())));
         format!("<Documento>{}</Documento>", parts.concat())
     }
 }

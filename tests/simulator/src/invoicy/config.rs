@@ -13,6 +13,8 @@ pub struct InvoicyConfig {
     pub pending_queries: u32,
     /// The documents in answers stand in CDATA, not escaped.
     pub cdata: bool,
+    /// When the company's certificate expires, as each document tells it (two public clients).
+    pub certificate_expires: String,
 }
 
 impl Default for InvoicyConfig {
@@ -23,6 +25,7 @@ impl Default for InvoicyConfig {
             asynchronous: false,
             pending_queries: 1,
             cdata: false,
+            certificate_expires: "2036-12-31T23:59:59".to_owned(),
         }
     }
 }

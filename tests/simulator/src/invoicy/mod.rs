@@ -112,14 +112,14 @@ impl Service {
         }
         let Some(request) = Request::read(call) else { return answers::fault("Client", "envelope") };
         if self.is_misuse(&call.body, now) {
-            return Message::of(179).answer(self.config.cdata);
+            return Message::of(179).answer(&self.config);
         }
         match code {
             Some(InvoicyCode::Envelope(code)) => Message::of(code),
             Some(InvoicyCode::Document(code)) => Self::told(&request, code),
             Some(InvoicyCode::Fault) | None => self.serve(&request),
         }
-        .answer(self.config.cdata)
+        .answer(&self.config)
     }
 
     /// This code for each document, which is named as the request names it.
