@@ -8,6 +8,9 @@ use super::geography::{are_neighbours, lies_in};
 
 type Places = Vec<String>;
 
+/// So many documents one MDF-e can have (schema).
+const MOST_DOCUMENTS: usize = 20_000;
+
 fn text(value: &Option<Text>) -> &str {
     value.as_ref().map_or("", Text::as_str)
 }
@@ -35,6 +38,12 @@ fn repeated_keys(mdfe: &Mdfe, places: &mut Places, models: &[&str]) {
 
 fn is_full_load(mdfe: &Mdfe) -> bool {
     mdfe.is_by_road() && mdfe.documents().take(2).count() == 1
+}
+
+pub(super) fn too_many_documents(mdfe: &Mdfe, places: &mut Places) {
+    if mdfe.documents().count() > MOST_DOCUMENTS {
+        places.push("/descarregamento".to_owned());
+    }
 }
 
 pub(super) fn full_load_without_ncm(mdfe: &Mdfe, places: &mut Places) {

@@ -246,6 +246,13 @@ pub const RULES: &[Rule] = &[
     Rule {
         rejection: 215,
         certain: true,
+        msg: "Um MDF-e tem no máximo 20.000 documentos.",
+        action: "Divida os documentos em mais de um MDF-e.",
+        breaks: breaks::too_many_documents,
+    },
+    Rule {
+        rejection: 215,
+        certain: true,
         msg: "Vale-pedágio e combinação veicular vão juntos.",
         action: "Informe os dois, ou nenhum.",
         breaks: breaks::toll_without_axles,

@@ -60,6 +60,12 @@ fn listing(keys: &[&str]) -> Value {
     json!([{"nome_municipio":"Porto Alegre","codigo_municipio":"4314902","documentos_fiscais":documents}])
 }
 
+/// So many documents, in three places.
+fn crowded(count: usize) -> Value {
+    let place = |name: &str, count: usize| json!({"nome_municipio":name,"documentos_fiscais":vec![json!({"chave":CTE}); count]});
+    json!({"descarregamento":[place("Canoas", 9_000), place("Esteio", 9_000), place("Gravataí", count - 18_000)]})
+}
+
 /// By rejection: a document that passes, one that fails, and where.
 #[allow(clippy::too_many_lines, reason = "a table")]
 fn pairs() -> Vec<(u16, Value, Value, &'static str)> {
@@ -238,6 +244,7 @@ fn pairs() -> Vec<(u16, Value, Value, &'static str)> {
             "/mdfe/transportador",
         ),
         (745, json!({}), json!({"transportador":1}), "/mdfe/transportador"),
+        (215, crowded(20_000), crowded(20_001), "/mdfe/descarregamento"),
         (
             215,
             road(
