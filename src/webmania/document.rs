@@ -4,15 +4,16 @@
 //! of the tables; which fields must be filled, from the schema of MDF-e 3.00 (the seed's column for it is lost); the codes
 //! from Webmania's own collection and the schema.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::check::Check;
-use super::field::{Any, Codes, Inner, List, Number, Required, Table, Text};
+use super::field::{Any, Codes, FromJson, Inner, List, Number, Required, Table, Text, mistyped, unknown};
 use super::format::Format::{
     Alphanumeric, Cep, Cnpj, Code, Cpf, Day, Decimal, Degrees, Digits, Free, Gtin, Key, Moment, Municipality, Plate,
     Uf, Url,
 };
+use crate::contract::ErrorEntry;
 
 /// As many as the service takes, where the seed has "n".
 const MANY: usize = 20_000;
@@ -21,14 +22,29 @@ const MANY: usize = 20_000;
 macro_rules! table {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty = $rule:expr,)* }) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, Default, Deserialize, Serialize)]
-        #[serde(default)]
+        #[derive(Clone, Debug, Default, Serialize)]
         pub struct $name {
             $(
                 #[doc = concat!("`", stringify!($field), "`")]
                 #[serde(skip_serializing_if = "Option::is_none")]
                 pub $field: Option<$type>,
             )*
+        }
+
+        impl FromJson for $name {
+            fn from_json(json: Value, place: &str) -> Result<Self, ErrorEntry> {
+                let Value::Object(fields) = json else { return Err(mistyped(place, "an object")) };
+                let mut table = Self::default();
+                // A field that is null is one left out.
+                for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_null()) {
+                    let place = format!("{place}.{name}");
+                    match name.as_str() {
+                        $(stringify!($field) => table.$field = Some(FromJson::from_json(value, &place)?),)*
+                        _ => return Err(unknown(&place)),
+                    }
+                }
+                Ok(table)
+            }
         }
 
         impl Table for $name {

@@ -31,7 +31,7 @@ use crate::document::AccessKey;
 use crate::http::{Credential, Effect, Http, Payload, Request};
 use crate::settings::{Settings, is_token};
 use check::Check;
-use field::Table;
+use field::{FromJson, Table};
 use format::Format;
 
 pub use answer::Said;
@@ -288,13 +288,7 @@ pub struct Checked {
 
 /// The document of a request. 1005, 1006 if it is missing, or has fields that do not exist or of the wrong type.
 pub fn document(given: Option<Value>) -> Result<Mdfe, ErrorEntry> {
-    #[derive(Default, serde::Deserialize)]
-    #[serde(default)]
-    struct Given {
-        mdfe: Mdfe,
-    }
-    let given = given.ok_or_else(|| missing("mdfe"))?;
-    read(json!({ "mdfe": given }), Code::BadField).map(|Given { mdfe }| mdfe)
+    Mdfe::from_json(given.ok_or_else(|| missing("mdfe"))?, "mdfe")
 }
 
 /// Checks `mdfe`, and brings its values into the form in which they are sent.
