@@ -24,8 +24,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::contract::{
-    Apontamento, Code, ErrorEntry, Manifesto, MdfeCancela, MdfeCondutor, MdfeEncerra, Regra, Secret, bad_field,
-    missing, read,
+    Apontamento, Code, ErrorEntry, Manifesto, MdfeCancela, MdfeCondutor, MdfeEncerra, Regra, Secret, bad_field, missing,
 };
 use crate::document::AccessKey;
 use crate::http::{Credential, Effect, Http, Payload, Request};
