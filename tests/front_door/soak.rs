@@ -134,7 +134,7 @@ impl Program {
             }
         }
         let status = self.process.wait().expect("our own process");
-        assert!(status.success(), "{status}");
+        assert!(status.success() && states.len() >= 2, "{status} after telling {} states", states.len());
         (told, states)
     }
 

@@ -20,11 +20,15 @@ use crate::setup::Cache;
 use crate::windows::Width;
 
 /// Changed whenever [`install`] makes something else than before.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// How long a Wine server stays when its last program has ended, in seconds. The next program then starts in
 /// a tenth of a second instead of a whole one, and still nothing is left behind for long.
 const LINGER: u32 = 20;
+
+/// Once in some thousand starts the kernel, which chooses addresses by lot, gives the loader's heap the page that Windows keeps
+/// for data of its own: Wine 8 then ends before the program has begun. With this there is no lot.
+const STEADY: &str = "setarch --addr-no-randomize ";
 
 /// No offer to install .NET or a browser, no entries in the desktop's menus.
 const OVERRIDES: &str = "mscoree,mshtml=;winemenubuilder.exe=d";
@@ -225,6 +229,7 @@ impl Wine {
         let prefix = shell_word(&self.prefix)?;
         let server = shell_word(&self.server())?;
         let arch = self.width.name();
+        let steady = if can_steady_addresses() { STEADY } else { "" };
         let run = format!(
             r#"# Runs a Windows program under Wine: run PROGRAM.EXE [ARGUMENT…]
 
@@ -241,8 +246,8 @@ flock --shared 9
 
 # The first program of a session starts Wine's services, which inherit what is open and keep it open:
 # whoever reads a pipe to its end would wait for them too. So the first is always this one.
-{wine} cmd /c exit </dev/null >/dev/null 2>&1 9<&-
-exec {wine} "$@"
+{steady}{wine} cmd /c exit </dev/null >/dev/null 2>&1 9<&-
+exec {steady}{wine} "$@"
 "#
         );
         write_script(&self.folder.join("run"), &run)?;
@@ -282,6 +287,11 @@ exec {wine} "$@"
         let _ = process::quiet(&mut self.server_command("-k"));
         let _ = process::quiet(&mut self.server_command("-w"));
     }
+}
+
+/// Some containers do not allow it.
+fn can_steady_addresses() -> bool {
+    process::quiet(Command::new("sh").args(["-c", &format!("{STEADY} true")])).is_ok()
 }
 
 /// Writes a shell script that can be run.
