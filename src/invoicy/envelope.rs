@@ -59,23 +59,25 @@ fn element(soap: &mut String, name: &str, text: &str) {
 
 /// `text` as text of an XML in ASCII.
 pub fn escape(to: &mut String, text: &str) {
-    let is_plain = |c: char| matches!(c, ' '..='~') && !matches!(c, '&' | '<' | '>' | '"');
-    let mut written = 0;
-    for (place, character) in text.char_indices().filter(|&(_, c)| !is_plain(c)) {
-        to.push_str(&text[written..place]);
-        match character {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'&' | b'<' | b'>' | b'"');
+    let mut rest = text;
+    while let Some(place) = rest.bytes().position(|byte| !is_plain(byte)) {
+        let (plain, from) = rest.split_at(place);
+        to.push_str(plain);
+        let mut characters = from.chars();
+        match characters.next().unwrap_or_default() {
             '&' => to.push_str("&amp;"),
             '<' => to.push_str("&lt;"),
             '>' => to.push_str("&gt;"),
             '"' => to.push_str("&quot;"),
-            _ => {
+            other => {
                 // Writing to a String does not fail.
-                let _ = write!(to, "&#{};", u32::from(character));
+                let _ = write!(to, "&#{};", u32::from(other));
             }
         }
-        written = place + character.len_utf8();
+        rest = characters.as_str();
     }
-    to.push_str(&text[written..]);
+    to.push_str(rest);
 }
 
 #[cfg(test)]

@@ -178,7 +178,7 @@ impl Outline {
     fn read(xml: &str) -> Result<Self, ErrorEntry> {
         let mut outline = Self::default();
         let mut reader = Reader::from_str(xml);
-        let mut path: Vec<String> = Vec::new();
+        let mut path = Path::default();
         let mut text = String::new();
         let (mut before, mut begun) = (0, 0);
         loop {
@@ -187,33 +187,33 @@ impl Outline {
             match event {
                 Event::Eof => return Ok(outline),
                 Event::Start(element) => {
-                    path.push(name_at(path.len(), element.local_name().as_ref()));
-                    outline.begins(&path, here);
+                    path.enter(element.local_name().as_ref());
+                    outline.begins(path.names(), here);
                     text.clear();
                     begun = before;
                 }
                 Event::Empty(element) => {
-                    path.push(name_at(path.len(), element.local_name().as_ref()));
-                    if let [root] = path.as_slice() {
+                    path.enter(element.local_name().as_ref());
+                    if let [root] = path.names() {
                         outline.root.clone_from(root);
                     }
-                    outline.ends(&path, "", before..here);
-                    path.pop();
+                    outline.ends(path.names(), "", before..here);
+                    path.leave();
                     text.clear();
                 }
-                Event::Text(part) => text.push_str(&part),
-                Event::CData(part) => text.push_str(&part),
-                Event::GeneralRef(reference) => {
+                Event::End(_) => {
+                    outline.ends(path.names(), text.trim(), begun..here);
+                    path.leave();
+                    text.clear();
+                }
+                Event::Text(part) if path.matters() => text.push_str(&part),
+                Event::CData(part) if path.matters() => text.push_str(&part),
+                Event::GeneralRef(reference) if path.matters() => {
                     if let Ok(Some(character)) = reference.resolve_char_ref() {
                         text.push(character);
                     } else if let Some(part) = quick_xml::escape::resolve_predefined_entity(&reference) {
                         text.push_str(part);
                     }
-                }
-                Event::End(_) => {
-                    outline.ends(&path, text.trim(), begun..here);
-                    path.pop();
-                    text.clear();
                 }
                 _ => {}
             }
@@ -240,21 +240,24 @@ impl Outline {
 
     /// The innermost element of `path` ends: it stood at `span`, with this text.
     fn ends(&mut self, path: &[String], text: &str, span: Range<usize>) {
-        if !(3..=DEEPEST).contains(&path.len()) {
+        let [root, rps, inner @ ..] = path else { return };
+        if root != "Envio" || rps != "RPS" {
             return;
         }
-        let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        let noted = match path.as_slice() {
-            ["Envio", "RPS", "RPSNumero"] => &mut self.facts.number,
-            ["Envio", "RPS", "RPSSerie"] => &mut self.facts.series,
-            ["Envio", "RPS", "RPSTipo"] => &mut self.facts.kind,
-            ["Envio", "RPS", "IDUnico"] => &mut self.facts.id,
-            ["Envio", "RPS", "tpAmb"] => &mut self.facts.environment,
-            ["Envio", "RPS", "Prestador", "CNPJ_prest"] => &mut self.facts.cnpj,
+        let noted = match inner {
+            [name] => match name.as_str() {
+                "RPSNumero" => &mut self.facts.number,
+                "RPSSerie" => &mut self.facts.series,
+                "RPSTipo" => &mut self.facts.kind,
+                "IDUnico" => &mut self.facts.id,
+                "tpAmb" => &mut self.facts.environment,
+                _ => return,
+            },
+            [issuer, name] if issuer == "Prestador" && name == "CNPJ_prest" => &mut self.facts.cnpj,
             _ => return,
         };
         text.clone_into(noted);
-        match path[2] {
+        match inner[0].as_str() {
             "RPSNumero" | "RPSSerie" | "RPSTipo" if self.id_place.is_empty() => self.id_place = span.end..span.end,
             "IDUnico" => self.id_place = span,
             _ => {}
@@ -265,9 +268,37 @@ impl Outline {
 /// What must be known stands no deeper.
 const DEEPEST: usize = 4;
 
-/// The name of an element at `depth`, as far as it matters.
-fn name_at(depth: usize, name: &str) -> String {
-    if depth < DEEPEST { name.to_owned() } else { String::new() }
+/// The elements that are open. Of those deeper than what must be known, only how many there are.
+#[derive(Default)]
+struct Path {
+    names: Vec<String>,
+    deeper: usize,
+}
+
+impl Path {
+    fn enter(&mut self, name: &str) {
+        if self.names.len() < DEEPEST {
+            self.names.push(name.to_owned());
+        } else {
+            self.deeper += 1;
+        }
+    }
+
+    fn leave(&mut self) {
+        match self.deeper {
+            0 => drop(self.names.pop()),
+            _ => self.deeper -= 1,
+        }
+    }
+
+    fn matters(&self) -> bool {
+        self.deeper == 0
+    }
+
+    /// The names from the root to the innermost element; none of an element that is too deep to matter.
+    fn names(&self) -> &[String] {
+        if self.matters() { &self.names } else { &[] }
+    }
 }
 
 #[cfg(test)]
