@@ -1,4 +1,5 @@
-//! The version resource of the Windows DLL: what Explorer shows under Properties, Details.
+//! What the library says of itself: on Windows its version resource, which Explorer shows under Properties, Details; on Linux
+//! its SONAME.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,14 +8,25 @@ use std::{env, fs};
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     let target = |part: &str| env::var(format!("CARGO_CFG_TARGET_{part}")).unwrap_or_default();
-    if target("OS") != "windows" || target("ENV") != "gnu" {
-        return;
+    if target("OS") == "linux" {
+        println!("cargo:rustc-link-arg-cdylib=-Wl,-soname,libaverbador.so.{}", abi());
     }
+    if target("OS") == "windows" && target("ENV") == "gnu" {
+        version_resource(&target("ARCH"));
+    }
+}
+
+/// The number that changes with the ABI.
+fn abi() -> String {
+    env::var("CARGO_PKG_VERSION_MAJOR").expect("cargo sets the version")
+}
+
+fn version_resource(architecture: &str) {
     let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     let (script, object) = (Path::new(&out).join("version.rc"), Path::new(&out).join("version.o"));
     fs::write(&script, resource(&env::var("CARGO_PKG_VERSION").expect("cargo sets the version")))
         .expect("OUT_DIR can be written");
-    let (windres, format) = match target("ARCH").as_str() {
+    let (windres, format) = match architecture {
         "x86" => ("i686-w64-mingw32-windres", "pe-i386"),
         _ => ("x86_64-w64-mingw32-windres", "pe-x86-64"),
     };

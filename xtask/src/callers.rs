@@ -9,10 +9,13 @@ use anyhow::Result;
 use crate::pascal::{self, Dialect, Target};
 use crate::process::{cargo, quiet, show};
 use crate::windows::{self, Width};
-use crate::{codegen, root, sanitize};
+use crate::{codegen, release, root, sanitize, wine};
 
 /// Strict: the programs are examples of how the header is used.
 const C_FLAGS: [&str; 5] = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror"];
+
+/// The library for Linux, as programs that load it by name call it.
+const LINUX_NAME: &str = "libaverbador.so";
 
 /// The library and the harness that loads it by name, in a folder.
 pub struct Callers {
@@ -25,6 +28,8 @@ pub struct Callers {
     target: Target,
     /// Whether the sanitizers watch them.
     sanitized: bool,
+    /// Where the header, the units and the examples are: the repository, or an unpacked archive.
+    sources: PathBuf,
 }
 
 /// The platform that this program runs on.
@@ -46,19 +51,40 @@ impl Callers {
         Self::build_in("sanitized", Target::Native, true)
     }
 
+    /// Those of an unpacked archive: the library and the harness in `folder`, whatever else is compiled put beside them, from
+    /// the sources in the archive.
+    pub fn unpacked(target: Target, folder: PathBuf, sources: &Path) -> Self {
+        Self { sources: sources.to_owned(), ..Self::places(target, folder) }
+    }
+
     fn build_in(name: &str, target: Target, sanitized: bool) -> Result<Self> {
-        let (library, executable) = match target {
-            Target::Native => ("libaverbador.so", ""),
-            Target::Windows(_) => ("averbador.dll", ".exe"),
-        };
-        let folder = root().join("target/callers").join(name);
-        fs::create_dir_all(&folder)?;
-        let library = folder.join(library);
-        let harness = folder.join(format!("harness{executable}"));
-        let callers = Self { folder, library, harness, target, sanitized };
+        let callers = Self { sanitized, ..Self::places(target, root().join("target/callers").join(name)) };
+        fs::create_dir_all(&callers.folder)?;
         callers.build_library()?;
-        callers.compile_c("tests/harness/harness.c", &callers.harness, &[])?;
+        callers.compile_harness()?;
         Ok(callers)
+    }
+
+    fn places(target: Target, folder: PathBuf) -> Self {
+        let (library, harness) = match target {
+            Target::Native => (LINUX_NAME, "harness"),
+            Target::Windows(_) => ("averbador.dll", "harness.exe"),
+        };
+        let (library, harness) = (folder.join(library), folder.join(harness));
+        Self { folder, library, harness, target, sanitized: false, sources: root() }
+    }
+
+    /// What runs programs for it; nothing on its own system.
+    pub fn wine(&self) -> Result<Option<PathBuf>> {
+        match self.target {
+            Target::Native => Ok(None),
+            Target::Windows(width) => wine::runner(width).map(Some),
+        }
+    }
+
+    /// Builds the harness that loads the library by name.
+    pub fn compile_harness(&self) -> Result<()> {
+        self.compile_c("tests/harness/harness.c", &self.harness, &[])
     }
 
     /// Builds the programs in C that only the tests run: the linked harness, the checks, libraries to be refused,
@@ -92,8 +118,8 @@ impl Callers {
 
     /// Compiles a Pascal program of the repository.
     fn compile_pascal(&self, source: &str, dialect: Dialect, name: &str) -> Result<()> {
-        let source = root().join(source);
-        let built = pascal::compile(self.target, dialect, &source, &self.folder.join("pascal"))?;
+        let (source, units) = (self.sources.join(source), self.sources.join("delphi"));
+        let built = pascal::compile(self.target, dialect, &source, &units, &self.folder.join("pascal"))?;
         fs::copy(built, self.program(name))?;
         Ok(())
     }
@@ -104,26 +130,30 @@ impl Callers {
     }
 
     fn build_library(&self) -> Result<()> {
-        let built = match self.target {
-            Target::Native if self.sanitized => sanitize::build_library()?,
+        match self.target {
+            Target::Native if self.sanitized => self.take(&sanitize::build_library()?),
             Target::Native => {
                 show(cargo().args(["build", "--package", "averbador", "--lib"]))?;
-                windows::target_dir(&root()).join("debug/libaverbador.so")
+                self.take(&windows::target_dir(&root()).join("debug/libaverbador.so"))
             }
             Target::Windows(width) => {
                 let exports = codegen::exports(&root())?;
                 windows::import_libraries(width, &exports, &self.folder)?;
-                windows::build_library(&root(), width)?
+                windows::build_library(&root(), width, &self.library)
             }
-        };
-        fs::copy(built, &self.library)?;
-        Ok(())
+        }
     }
 
-    /// Compiles a C program of the repository.
+    /// Takes a library for Linux as it was built, and gives it the name by which programs that are linked to it look for it.
+    fn take(&self, built: &Path) -> Result<()> {
+        fs::copy(built, &self.library)?;
+        release::link(LINUX_NAME, &self.folder.join(release::SONAME))
+    }
+
+    /// Compiles a C program: an example, or one of the tests, which are in the repository only.
     pub fn compile_c(&self, source: &str, out: &Path, flags: &[&str]) -> Result<()> {
-        let source = root().join(source);
-        let include = format!("-I{}", root().join("include").display());
+        let source = if source.starts_with("tests/") { root() } else { self.sources.clone() }.join(source);
+        let include = format!("-I{}", self.sources.join("include").display());
         let folder = format!("-L{}", self.folder.display());
         let mut arguments: Vec<&str> =
             C_FLAGS.into_iter().chain([include.as_str(), folder.as_str(), "-O1", "-g"]).collect();

@@ -12,6 +12,7 @@ mod lazarus;
 mod pascal;
 mod pictures;
 mod process;
+mod release;
 mod sanitize;
 mod screen;
 mod setup;
@@ -47,8 +48,8 @@ enum Task {
     Soak(soak::Options),
     /// Build SIEM, the application with windows, and start it with the simulator.
     Siem(siem::Options),
-    /// Build the Windows DLLs, their import libraries, the harness and SIEM into dist/.
-    Dist,
+    /// Build what is given away into dist/: the archives for Windows and Linux, and SIEM.
+    Dist(dist::Options),
     /// Write include/averbador.h and delphi/AverbadorApi.pas from the source, and the guide's snippets from its examples.
     Codegen {
         /// Only tell whether they are as they would be written.
@@ -90,7 +91,7 @@ fn run(task: Task) -> Result<()> {
         Task::Test(options) => test::run(&options),
         Task::Soak(options) => soak::run(&options),
         Task::Siem(options) => siem::run(&options),
-        Task::Dist => dist::run().map(drop).and_then(|()| siem::dist()),
+        Task::Dist(options) => dist::run(&options),
         Task::Codegen { check: true } => codegen::check(&root()),
         Task::Codegen { check: false } => codegen::generate(&root()),
         Task::Fuzz(options) => fuzz::run(&options),
@@ -107,4 +108,14 @@ fn run(task: Task) -> Result<()> {
 /// The folder of the repository.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_commands_and_options_go_together() {
+        super::Cli::command().debug_assert();
+    }
 }

@@ -11,7 +11,6 @@ use anyhow::{Context, Result, ensure};
 
 use crate::debian::{self, Archive};
 use crate::process;
-use crate::root;
 use crate::setup::Cache;
 use crate::windows::Width;
 
@@ -50,8 +49,8 @@ pub enum Dialect {
 }
 
 /// Compiles a console program as Delphi would and says where the executable is. Units are looked for beside the
-/// program and in `delphi/`. All that is written goes to `out_dir`.
-pub fn compile(target: Target, dialect: Dialect, program: &Path, out_dir: &Path) -> Result<PathBuf> {
+/// program and in `units`. All that is written goes to `out_dir`.
+pub fn compile(target: Target, dialect: Dialect, program: &Path, units: &Path, out_dir: &Path) -> Result<PathBuf> {
     fs::create_dir_all(out_dir)?;
     let folder = program.parent().context("the program has no folder")?;
     let mut fpc = compiler(target)?;
@@ -61,7 +60,7 @@ pub fn compile(target: Target, dialect: Dialect, program: &Path, out_dir: &Path)
     });
     fpc.args(["-O2", "-Xs", "-B"])
         .arg(flag("-Fu", folder))
-        .arg(flag("-Fu", &root().join("delphi")))
+        .arg(flag("-Fu", units))
         .arg(flag("-FE", out_dir))
         .arg(flag("-FU", out_dir))
         .arg(program);

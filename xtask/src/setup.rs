@@ -33,6 +33,8 @@ pub enum Part {
     Wine(Width),
     /// cargo-deny.
     Deny,
+    /// osslsigncode and openssl.
+    Signing,
     /// Lazarus's libraries for this machine.
     Lazarus,
     /// Lazarus's sources, for Windows.
@@ -49,7 +51,7 @@ pub enum Part {
 pub const NATIVE: &[Part] = &[Part::C, Part::Pascal];
 
 /// What is needed to make the Windows DLLs and the C programs beside them.
-pub const DIST: &[Part] = &[Part::Mingw, Part::RustSource];
+pub const DIST: &[Part] = &[Part::C, Part::Mingw, Part::RustSource];
 
 /// What all tests together need.
 pub const ALL: &[Part] = &[
@@ -61,6 +63,7 @@ pub const ALL: &[Part] = &[
     Part::Wine(Width::Win32),
     Part::Wine(Width::Win64),
     Part::Deny,
+    Part::Signing,
 ];
 
 /// Something that is needed, is not there, and could not be set up.
@@ -142,6 +145,7 @@ impl Part {
             Self::Wine(Width::Win32) => "Wine, 32 bits",
             Self::Wine(Width::Win64) => "Wine, 64 bits",
             Self::Deny => "cargo-deny",
+            Self::Signing => "osslsigncode and openssl",
             Self::Lazarus => "Lazarus's libraries",
             Self::WindowsLazarus => "Lazarus's sources",
             Self::WindowsSqlite => "SQLite for Windows",
@@ -160,6 +164,7 @@ impl Part {
             Self::WindowsPascal => "the tests of the Pascal unit on Windows",
             Self::Wine(_) => "the tests of the Windows DLL",
             Self::Deny => "the check of licences and sources",
+            Self::Signing => "the signing of the Windows DLLs",
             Self::Lazarus | Self::WindowsLazarus | Self::WindowsSqlite | Self::Desktop(_) => "SIEM",
             Self::Screen => "the pictures of SIEM",
         }
@@ -174,6 +179,7 @@ impl Part {
             Self::Mingw => "install it by: apt-get install gcc-mingw-w64-i686 gcc-mingw-w64-x86-64",
             Self::RustSource => "install it by: rustup component add rust-src",
             Self::Deny => "install it by: cargo install --locked cargo-deny",
+            Self::Signing => "install it by: apt-get install osslsigncode openssl",
             Self::Lazarus => {
                 "install it by: apt-get install lcl-gtk2-2.2 lcl-units-2.2 fp-units-db fp-units-fcl fp-units-gtk2 \
                  fp-units-misc"
@@ -209,6 +215,7 @@ impl Part {
             Self::WindowsPascal => pascal::is_installed_for_windows(),
             Self::Wine(width) => wine::is_installed(width),
             Self::Deny => deny::is_installed(),
+            Self::Signing => found("osslsigncode") && found("openssl"),
             Self::Lazarus => lazarus::is_installed(),
             Self::WindowsLazarus => lazarus::is_installed_for_windows(),
             Self::WindowsSqlite => sqlite::is_installed(),
@@ -221,7 +228,7 @@ impl Part {
     fn obstacle(self) -> Option<&'static str> {
         match self {
             Self::RustSource | Self::Deny | Self::WindowsSqlite => None,
-            Self::C | Self::Pascal | Self::Mingw | Self::Lazarus | Self::Screen => {
+            Self::C | Self::Pascal | Self::Mingw | Self::Lazarus | Self::Screen | Self::Signing => {
                 (!debian::can_install()).then_some("packages can be installed by root on Debian only")
             }
             Self::WindowsPascal | Self::Wine(_) | Self::WindowsLazarus | Self::Desktop(_) => {
@@ -241,6 +248,7 @@ impl Part {
             Self::WindowsPascal => pascal::install_for_windows(),
             Self::Wine(width) => wine::install(width),
             Self::Deny => deny::install(),
+            Self::Signing => debian::install(&["osslsigncode", "openssl"]),
             Self::Lazarus => debian::install(lazarus::PACKAGES),
             Self::WindowsLazarus => lazarus::install_for_windows(),
             Self::WindowsSqlite => sqlite::install(),

@@ -11,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use implib::{Flavor, ImportLibrary, MachineType};
 
-use crate::process;
+use crate::{process, release};
 
 /// One of the two Windows the library is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,41 +64,27 @@ impl Width {
     }
 }
 
-/// Builds `averbador.dll` in release from the workspace at `root` and says where it is.
+/// Builds `averbador.dll` in release from the workspace at `root` and puts it at `library`, its symbols beside it.
 ///
 /// On a Windows host the DLL is built by the installed toolchain for the host's own target: good for
 /// trying and testing there, in that one width. The DLLs that are given away come from Debian.
-pub fn build_library(root: &Path, width: Width) -> Result<PathBuf> {
-    build(root, width, cargo_rustc(root), "averbador.dll")
+pub fn build_library(root: &Path, width: Width, library: &Path) -> Result<()> {
+    if cfg!(windows) {
+        fs::copy(build_on_windows(root, release::library(), width, "averbador.dll")?, library)?;
+        return Ok(());
+    }
+    let built = build_for_win7(root, release::library_with_symbols(), width, "averbador.dll")?;
+    release::part_symbols(&width.mingw(""), &built, library)
 }
 
-/// Builds `simulator.exe`, for those who try things out on Windows.
+/// Builds `simulator.exe`, for those who try things out on Windows, and says where it is.
 pub fn build_simulator(root: &Path, width: Width) -> Result<PathBuf> {
-    let mut cargo = process::cargo();
-    cargo.args(["build", "--package", "simulator", "--bin", "simulator", "--release"]);
-    build(root, width, cargo, "simulator.exe")
-}
-
-/// Has `cargo` build for Windows, and says where the file of this `name` is.
-fn build(root: &Path, width: Width, cargo: Command, name: &str) -> Result<PathBuf> {
-    let folder = if cfg!(windows) {
-        let target_dir = target_dir(root);
-        build_on_windows(cargo, &target_dir, width)?;
-        target_dir.join("release")
-    } else {
-        // Apart from the native builds: for RUSTC_BOOTSTRAP cargo compiles proc-macro2 and all that hangs on it
-        // anew. In one folder the builds would spoil each other's work, half a minute every time.
-        let target_dir = target_dir(root).join("windows");
-        build_for_win7(root, cargo, &target_dir, width)?;
-        target_dir.join(width.triple()).join("release")
-    };
-    let built = folder.join(name);
-    ensure!(built.is_file(), "cargo ended well, but there is no {}", built.display());
-    Ok(built)
+    let build = if cfg!(windows) { build_on_windows } else { build_for_win7 };
+    build(root, release::simulator(), width, "simulator.exe")
 }
 
 /// Writes the two import libraries of `averbador.dll` into `folder`: `libaverbador.dll.a` for MinGW and
-/// `averbador.lib` for Microsoft's linker. `exports` are the plain names; all of them are cdecl functions.
+/// `averbador.lib` for Microsoft's linker, and `averbador.def` for any other. `exports` are the plain names; all of them are cdecl functions.
 ///
 /// The one for MinGW is made by MinGW: crate `implib` 0.6 writes table entries of eight bytes for 32-bit
 /// programs too, so that Windows finds only the first function of the library and the second call crashes.
@@ -109,8 +95,7 @@ pub fn import_libraries(width: Width, exports: &[String], folder: &Path) -> Resu
     let mut microsoft = File::create(&library).with_context(|| format!("cannot write {}", library.display()))?;
     ImportLibrary::new(&definition, width.machine(), Flavor::Msvc)?.write_to(&mut microsoft)?;
 
-    let definition_file = folder.join("averbador.def");
-    fs::write(&definition_file, definition)?;
+    fs::write(folder.join("averbador.def"), definition)?;
     let mut dlltool = mingw(width, "dlltool");
     dlltool
         .current_dir(folder)
@@ -118,7 +103,6 @@ pub fn import_libraries(width: Width, exports: &[String], folder: &Path) -> Resu
         // Or the library is another one every time, by a time stamp and by names made of the process id.
         .args(["--deterministic-libraries", "--temp-prefix", "averbador"]);
     process::quiet(&mut dlltool)?;
-    fs::remove_file(definition_file)?;
     Ok(())
 }
 
@@ -140,51 +124,39 @@ fn mingw(width: Width, tool: &str) -> Command {
     }
 }
 
-/// Cross-builds with a standard library of its own for the win7 target.
-fn build_for_win7(root: &Path, mut cargo: Command, target_dir: &Path, width: Width) -> Result<()> {
+/// Cross-builds with a standard library of its own for the win7 target, and says where the file of this `name` is.
+fn build_for_win7(root: &Path, mut cargo: Command, width: Width, name: &str) -> Result<PathBuf> {
     let triple = width.triple();
     let lower = triple.replace('-', "_");
     let upper = lower.to_uppercase();
+    // Apart from the native builds: for RUSTC_BOOTSTRAP cargo compiles proc-macro2 and all that hangs on it
+    // anew. In one folder the builds would spoil each other's work, half a minute every time.
+    let target_dir = target_dir(root).join("windows");
     cargo
-        .arg("--target-dir")
-        .arg(target_dir)
-        .args(["--target", triple, "-Z", "build-std=std,panic_unwind", "-Z", "build-std-features=panic-unwind"])
+        .args(["-Z", "build-std=std,panic_unwind", "-Z", "build-std-features=panic-unwind"])
         // `-Z build-std` asks for a nightly; this makes the pinned compiler accept it, for this command only.
         .env("RUSTC_BOOTSTRAP", "1")
         // cc-rs, which compiles ring's C, does not know the win7 targets.
         .env(format!("CC_{lower}"), width.mingw("gcc"))
         .env(format!("AR_{lower}"), width.mingw("ar"))
-        .env(format!("CARGO_TARGET_{upper}_LINKER"), width.mingw("gcc"))
-        // A RUSTFLAGS from outside would replace the flags of the target, which are set below.
-        .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS");
-    if width == Width::Win32 {
-        // As a TOML list, because the variable CARGO_TARGET_…_RUSTFLAGS is split at spaces.
-        let flag = format!("-L{}", unwinding_objects(root, target_dir)?.display());
-        cargo.arg("--config").arg(format!("target.{triple}.rustflags=[{flag:?}]"));
-    }
-    process::show(&mut cargo)
+        .env(format!("CARGO_TARGET_{upper}_LINKER"), width.mingw("gcc"));
+    let flags = match width {
+        Width::Win32 => vec![format!("-L{}", unwinding_objects(root, &target_dir)?.display())],
+        Width::Win64 => Vec::new(),
+    };
+    release::build_for(&mut cargo, root, triple, &target_dir, &flags)?;
+    Ok(target_dir.join(triple).join("release").join(name))
 }
 
-/// Builds with what is installed on a Windows host.
-fn build_on_windows(mut cargo: Command, target_dir: &Path, width: Width) -> Result<()> {
+/// Builds with what is installed on a Windows host, and says where the file of this `name` is.
+fn build_on_windows(root: &Path, mut cargo: Command, width: Width, name: &str) -> Result<PathBuf> {
     ensure!(
         width == Width::of_this_program(),
         "on a Windows host only the host's own width is built; `cargo xtask dist` on Debian makes both"
     );
-    process::show(cargo.arg("--target-dir").arg(target_dir))
-}
-
-/// `cargo rustc` for the library, as a cdylib and nothing else. With `cargo build` the rlib would be made
-/// too, and cargo then leaves out link-time optimisation for both: a DLL twice the size (4.0 MB, not 1.9).
-fn cargo_rustc(root: &Path) -> Command {
-    let mut cargo = process::cargo();
-    cargo.current_dir(root).args(["rustc", "--package", "averbador", "--lib"]).args([
-        "--crate-type",
-        "cdylib",
-        "--release",
-    ]);
-    cargo
+    let target_dir = target_dir(root);
+    process::show(cargo.arg("--target-dir").arg(&target_dir))?;
+    Ok(target_dir.join("release").join(name))
 }
 
 /// Compiles `rsbegin.o` and `rsend.o` and returns their folder. On 32-bit MinGW they frame the unwinding
