@@ -49,7 +49,7 @@ enum Task {
     Siem(siem::Options),
     /// Build the Windows DLLs, their import libraries, the harness and SIEM into dist/.
     Dist,
-    /// Write include/averbador.h and delphi/AverbadorApi.pas from the source, and the guide's snippets from its examples.
+    /// Write include/averbador.h and delphi/AverbadorApi.pas from the source, and the snippets of the pages from their examples.
     Codegen {
         /// Only tell whether they are as they would be written.
         #[arg(long)]
@@ -65,6 +65,9 @@ enum Task {
     Deny(deny::Options),
     /// Write docs/matriz-de-falhas.md from the table of the fault matrix.
     Matrix,
+    /// Write what the library replies to the calls of the contract into docs/contrato.md, and what is new in it into the
+    /// promise of the ABI, abi/1/.
+    Contract,
     /// Set up what is missing on this machine, and nothing else.
     Setup {
         /// Leave out what only Windows needs.
@@ -98,6 +101,7 @@ fn run(task: Task) -> Result<()> {
         Task::Miri => sanitize::miri(),
         Task::Deny(options) => deny::run(&options),
         Task::Matrix => test::write_matrix(),
+        Task::Contract => test::write_contract(),
         Task::Setup { native } => {
             setup::report(&setup::ensure(&root(), if native { setup::NATIVE } else { setup::ALL })?)
         }

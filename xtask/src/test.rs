@@ -66,6 +66,14 @@ pub fn write_matrix() -> Result<()> {
     show(command.env("AVERBADOR_WRITE_MATRIX", "1"))
 }
 
+/// Writes what the library replies to the calls of the contract: the examples of its page, and the promise of the ABI.
+pub fn write_contract() -> Result<()> {
+    let callers = Callers::build(callers::host())?;
+    let mut command = front_door_command(&callers, None);
+    show(command.args(["abi::", "contract::"]).env("AVERBADOR_WRITE_CONTRACT", "1"))?;
+    codegen::generate(&root())
+}
+
 /// Format, lints, documentation, dependencies, and the generated files as they would be generated.
 fn source_is_in_order() -> Result<()> {
     show(cargo().args(["fmt", "--all", "--check"]))?;
