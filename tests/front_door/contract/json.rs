@@ -42,7 +42,7 @@ impl Json {
         entries.iter().find_map(|(name, value)| (name == key).then_some(value))
     }
 
-    /// The same, with every text that is a value as `to` makes it, which is told its key.
+    /// The same, with every leaf as `to` makes it, which is told the key that it stands under.
     pub fn with_leaves(self, to: &impl Fn(&str, Value) -> Value) -> Self {
         self.under("", to)
     }

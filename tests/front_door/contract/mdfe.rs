@@ -116,15 +116,19 @@ fn life() -> Vec<Call> {
         r#"{"mod":"mdfeEncerra","uuid":"UUID","uf":"RS","municipio":"Porto Alegre","codigo_municipio":"4314902"}"#,
     );
     say("mdfe-encerra-sem-uf", r#"{"mod":"mdfeEncerra","chave":"KEY","municipio":"Porto Alegre"}"#);
-    say("mdfe-cancela-encerrado", r#"{"mod":"mdfeCancela","chave":"KEY","justificativa":"Viagem desmarcada"}"#);
     let mut calls = scene.finish();
 
     let mut scene = self::scene(Config::default());
+    let cancela =
+        format!(r#"{{"mod":"mdfeCancela","chave":"{KEY}","justificativa":"Viagem desmarcada pelo cliente"}}"#);
     issue(&mut scene, "mdfe-emite-desmarcado", &emite(""));
-    scene.say(
-        "mdfe-cancela",
-        &format!(r#"{{"mod":"mdfeCancela","chave":"{KEY}","justificativa":"Viagem desmarcada pelo cliente"}}"#),
-    );
+    scene.say("mdfe-cancela", &cancela);
+    calls.extend(scene.finish());
+
+    let mut scene = self::scene(Config::default());
+    issue(&mut scene, "mdfe-emite-de-ontem", &emite(""));
+    scene.world.simulator.age_mdfe(25);
+    scene.say("mdfe-cancela-tarde", &cancela);
     calls.extend(scene.finish());
     calls
 }

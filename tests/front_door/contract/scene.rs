@@ -10,7 +10,7 @@ use super::json::Json;
 use crate::driver::{Said, World, fixture, target};
 
 /// What stands for a session.
-pub const SESSION: &str = "0123456789abcdef0123456789abcdef";
+const SESSION: &str = "0123456789abcdef0123456789abcdef";
 
 /// What stands for the value of such a key, where it has one.
 fn stand_in(key: &str, value: &Value) -> Option<Value> {
