@@ -31,5 +31,6 @@ mod proxy;
 mod secrets;
 mod settings;
 mod soak;
+mod support;
 mod symbols;
 mod upload;

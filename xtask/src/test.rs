@@ -70,7 +70,7 @@ pub fn write_matrix() -> Result<()> {
 pub fn write_contract() -> Result<()> {
     let callers = Callers::build(callers::host())?;
     let mut command = front_door_command(&callers, None);
-    show(command.args(["abi::", "contract::"]).env("AVERBADOR_WRITE_CONTRACT", "1"))?;
+    show(command.args(["abi::", "contract::", "support::"]).env("AVERBADOR_WRITE_CONTRACT", "1"))?;
     codegen::generate(&root())
 }
 
