@@ -9,6 +9,7 @@ mod desktop;
 mod dist;
 mod fuzz;
 mod lazarus;
+mod links;
 mod pascal;
 mod pictures;
 mod process;
@@ -51,7 +52,7 @@ enum Task {
     Dist,
     /// Write include/averbador.h and delphi/AverbadorApi.pas from the source, and the snippets of the pages from their examples.
     Codegen {
-        /// Only tell whether they are as they would be written.
+        /// Only tell whether they are as they would be written, and whether the links of all pages lead somewhere.
         #[arg(long)]
         check: bool,
     },
@@ -94,7 +95,7 @@ fn run(task: Task) -> Result<()> {
         Task::Soak(options) => soak::run(&options),
         Task::Siem(options) => siem::run(&options),
         Task::Dist => dist::run().map(drop).and_then(|()| siem::dist()),
-        Task::Codegen { check: true } => codegen::check(&root()),
+        Task::Codegen { check: true } => codegen::check(&root()).and_then(|()| links::check(&root())),
         Task::Codegen { check: false } => codegen::generate(&root()),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Sanitize => sanitize::run(),
