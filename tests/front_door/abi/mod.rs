@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `abi/1/exports.txt` | the functions with their types in C, and the callback |
 //! | `abi/1/codes.txt` | the error codes, and whether trying again can help |
+//! | `abi/1/requests.txt` | the fields of every message |
+//! | `abi/1/settings.txt` | the settings and their defaults |
 //! | `abi/1/replies.txt` | of every call of [`crate::contract`]: keys, their order and types, and the words that programs decide on |
 //!
 //! What is new may stand beside it; `cargo xtask contract` adds it to the promise.
@@ -13,8 +15,9 @@ mod promise;
 mod shape;
 
 use averbador::contract::Code;
+use averbador::dispatch::Operation;
 
-use crate::contract::calls;
+use crate::contract::{calls, tables};
 
 #[test]
 fn the_functions_are_as_promised() {
@@ -36,6 +39,19 @@ fn names_of_codes() -> Vec<String> {
     let (names, numbers): (Vec<_>, Vec<_>) = header::codes().into_iter().unzip();
     assert_eq!(numbers, Code::all().map(Code::number), "Code::all() is not all of the catalogue, in its order");
     names
+}
+
+#[test]
+fn the_fields_of_requests_are_as_promised() {
+    let section = |operation: Operation| format!("[{}]\n{}", operation.name(), tables::fields(operation).join("\n"));
+    promise::keep("requests.txt", &Operation::ALL.map(section).join("\n\n"));
+}
+
+#[test]
+fn the_settings_are_as_promised() {
+    let line = |(name, default)| format!("{name} {default}").replace(env!("CARGO_PKG_VERSION"), "VERSION");
+    let lines: Vec<_> = tables::settings().into_iter().map(line).collect();
+    promise::keep("settings.txt", &lines.join("\n"));
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod nfse;
 mod page;
 mod porto;
 mod scene;
+pub mod tables;
 
 use std::collections::BTreeSet;
 use std::env;

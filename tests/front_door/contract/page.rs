@@ -6,9 +6,6 @@
 use std::fs;
 use std::path::Path;
 
-use averbador::dispatch::Operation;
-use averbador::settings::{LogSettings, Settings};
-use serde_json::Value;
 use simulator::{DEFAULT_TOKEN, InvoicyConfig};
 
 use super::{Call, Json, calls, is_to_be_written};
@@ -18,39 +15,14 @@ const EXAMPLES: &str = "docs/exemplos/contrato.jsonc";
 
 #[test]
 fn the_page_shows_what_the_library_replies() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let page = fs::read_to_string(root.join(PAGE)).expect("the page can be read");
-    let examples = examples(&page);
-    let path = root.join(EXAMPLES);
+    let examples = examples(&page());
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(EXAMPLES);
     if is_to_be_written() {
         fs::write(&path, &examples).expect("the examples can be written");
     }
     let found = fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
     let differs = found.lines().zip(examples.lines()).find(|(found, now)| found != now);
     assert!(found == examples, "{EXAMPLES} is not what the library replies; run `cargo xtask contract`: {differs:#?}");
-}
-
-#[test]
-fn the_page_has_every_message_and_every_setting() {
-    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE)).expect("the page can be read");
-    for operation in Operation::ALL {
-        let heading = format!("## {}", operation.name());
-        assert!(page.lines().any(|line| line == heading), "no {heading} in {PAGE}");
-    }
-    let settings = Settings { log: Some(LogSettings::default()), ..Settings::default() };
-    for setting in names(&serde_json::to_value(settings).expect("settings are plain data")) {
-        assert!(page.contains(&format!("\n| `{setting}` |")), "no setting {setting} in {PAGE}");
-    }
-}
-
-/// The names of the settings, those in an object behind its own: `porto.url`.
-fn names(settings: &Value) -> Vec<String> {
-    let Some(settings) = settings.as_object() else { return Vec::new() };
-    let named = |(name, value): (&String, &Value)| match names(value) {
-        inner if inner.is_empty() => vec![name.clone()],
-        inner => inner.iter().map(|inner| format!("{name}.{inner}")).collect(),
-    };
-    settings.iter().flat_map(named).collect()
 }
 
 #[test]
@@ -62,6 +34,12 @@ fn the_page_shows_no_secret() {
             assert!(!shown.contains(secret), "{}: {shown}", call.name);
         }
     }
+}
+
+/// The page as it is.
+pub fn page() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
+    fs::read_to_string(path).expect("the page can be read").replace("\r\n", "\n")
 }
 
 /// All that `page` shows, in its order.
