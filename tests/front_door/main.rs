@@ -4,11 +4,13 @@
 //! natively and, with both Windows DLLs, under Wine. It says where they are in `AVERBADOR_TEST_CALLERS` (a folder) and
 //! `AVERBADOR_TEST_WINE` (what runs a Windows program).
 
+mod abi;
 mod averba;
 mod bad_input;
 mod callers;
 mod cancela_lista;
 mod consulta;
+mod contract;
 mod diagnostico;
 mod diary;
 mod driver;
@@ -29,5 +31,6 @@ mod proxy;
 mod secrets;
 mod settings;
 mod soak;
+mod support;
 mod symbols;
 mod upload;

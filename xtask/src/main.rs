@@ -9,6 +9,7 @@ mod desktop;
 mod dist;
 mod fuzz;
 mod lazarus;
+mod links;
 mod pascal;
 mod pictures;
 mod process;
@@ -49,9 +50,9 @@ enum Task {
     Siem(siem::Options),
     /// Build the Windows DLLs, their import libraries, the harness and SIEM into dist/.
     Dist,
-    /// Write include/averbador.h and delphi/AverbadorApi.pas from the source, and the guide's snippets from its examples.
+    /// Write include/averbador.h and delphi/AverbadorApi.pas from the source, and the snippets of the pages from their examples.
     Codegen {
-        /// Only tell whether they are as they would be written.
+        /// Only tell whether they are as they would be written, and whether the links of all pages lead somewhere.
         #[arg(long)]
         check: bool,
     },
@@ -65,6 +66,9 @@ enum Task {
     Deny(deny::Options),
     /// Write docs/matriz-de-falhas.md from the table of the fault matrix.
     Matrix,
+    /// Write what the library replies to the calls of the contract into docs/contrato.md, and what is new in it into the
+    /// promise of the ABI, abi/1/.
+    Contract,
     /// Set up what is missing on this machine, and nothing else.
     Setup {
         /// Leave out what only Windows needs.
@@ -91,13 +95,14 @@ fn run(task: Task) -> Result<()> {
         Task::Soak(options) => soak::run(&options),
         Task::Siem(options) => siem::run(&options),
         Task::Dist => dist::run().map(drop).and_then(|()| siem::dist()),
-        Task::Codegen { check: true } => codegen::check(&root()),
+        Task::Codegen { check: true } => codegen::check(&root()).and_then(|()| links::check(&root())),
         Task::Codegen { check: false } => codegen::generate(&root()),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Sanitize => sanitize::run(),
         Task::Miri => sanitize::miri(),
         Task::Deny(options) => deny::run(&options),
         Task::Matrix => test::write_matrix(),
+        Task::Contract => test::write_contract(),
         Task::Setup { native } => {
             setup::report(&setup::ensure(&root(), if native { setup::NATIVE } else { setup::ALL })?)
         }

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use crate::callers::{self, Callers};
 use crate::pascal::{self, Dialect};
 use crate::process::{cargo, quiet, show, step};
-use crate::{codegen, deny, dist, fuzz, root, sanitize, setup, siem, wine};
+use crate::{codegen, deny, dist, fuzz, links, root, sanitize, setup, siem, wine};
 
 /// Options of the test.
 #[derive(clap::Args)]
@@ -33,6 +33,7 @@ pub fn run(options: &Options) -> Result<()> {
         step("The README's Pascal compiles", readme_compiles)?;
         step("All that a Delphi program may use of Averbador.pas is documented", class_is_documented)?;
         step("The pages show every picture, and no picture is missing", pictures_are_shown)?;
+        step("The links of the pages lead somewhere", || links::check(&root()))?;
         show(cargo().args(["test", "--workspace", "--exclude", "averbador"]))?;
         show(cargo().args(["test", "--package", "averbador", "--lib"]))?;
         fuzz::corpora()?;
@@ -64,6 +65,14 @@ pub fn write_matrix() -> Result<()> {
     let mut command = cargo();
     command.args(["test", "--package", "averbador", "--test", "front_door", "matrix::page"]);
     show(command.env("AVERBADOR_WRITE_MATRIX", "1"))
+}
+
+/// Writes what the library replies to the calls of the contract: the examples of its page, and the promise of the ABI.
+pub fn write_contract() -> Result<()> {
+    let callers = Callers::build(callers::host())?;
+    let mut command = front_door_command(&callers, None);
+    show(command.args(["abi::", "contract::", "support::"]).env("AVERBADOR_WRITE_CONTRACT", "1"))?;
+    codegen::generate(&root())
 }
 
 /// Format, lints, documentation, dependencies, and the generated files as they would be generated.
