@@ -12,6 +12,7 @@ mod consulta;
 mod diagnostico;
 mod diary;
 mod driver;
+mod examples;
 mod guide;
 mod logging;
 mod login;
