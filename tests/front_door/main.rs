@@ -14,6 +14,7 @@ mod contract;
 mod diagnostico;
 mod diary;
 mod driver;
+mod examples;
 mod guide;
 mod logging;
 mod login;

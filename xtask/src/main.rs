@@ -7,6 +7,7 @@ mod demo;
 mod deny;
 mod desktop;
 mod dist;
+mod examples;
 mod fuzz;
 mod lazarus;
 mod links;

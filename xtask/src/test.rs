@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use crate::callers::{self, Callers};
 use crate::pascal::{self, Dialect};
 use crate::process::{cargo, quiet, show, step};
-use crate::{codegen, deny, dist, fuzz, links, root, sanitize, setup, siem, wine};
+use crate::{codegen, deny, dist, examples, fuzz, links, root, sanitize, setup, siem, wine};
 
 /// Options of the test.
 #[derive(clap::Args)]
@@ -26,7 +26,8 @@ pub struct Options {
 /// Runs the tests.
 pub fn run(options: &Options) -> Result<()> {
     let under_wine = !options.native && !cfg!(windows);
-    setup::report(&setup::ensure(&root(), if under_wine { setup::ALL } else { setup::NATIVE })?)?;
+    let missing = setup::ensure(&root(), if under_wine { setup::ALL } else { setup::NATIVE })?;
+    setup::report(&missing)?;
     if options.only.is_none() {
         source_is_in_order()?;
         step("The header compiles as C99 and as C++17", header_compiles)?;
@@ -41,14 +42,15 @@ pub fn run(options: &Options) -> Result<()> {
     let filter: Vec<&str> = options.only.iter().map(String::as_str).collect();
     let callers = Callers::build(callers::host())?;
     callers.build_tests()?;
-    front_door(&callers, None, &filter)?;
+    examples::compile(&callers, &missing)?;
+    front_door(&callers, None, &[&filter[..], &examples::left_out(Some(&missing))].concat())?;
     if options.only.is_none() && !options.native {
         sanitize::run()?;
     }
     if under_wine {
         for (width, callers) in dist::run()? {
             callers.build_tests()?;
-            front_door(&callers, Some(wine::runner(width)?), &filter)?;
+            front_door(&callers, Some(wine::runner(width)?), &[&filter[..], &examples::left_out(None)].concat())?;
         }
     }
     if options.only.is_none() && !cfg!(windows) {
@@ -180,6 +182,9 @@ pub fn front_door_command(callers: &Callers, wine: Option<PathBuf>) -> Command {
     let mut command = cargo();
     command.args(["test", "--package", "averbador", "--test", "front_door", "--"]);
     command.env("AVERBADOR_TEST_CALLERS", &callers.folder);
+    if let Ok(modules) = examples::node_modules() {
+        command.env("AVERBADOR_TEST_NODE_MODULES", modules);
+    }
     match wine {
         Some(wine) => command.env("AVERBADOR_TEST_WINE", wine),
         None => command.env_remove("AVERBADOR_TEST_WINE"),
