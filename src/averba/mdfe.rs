@@ -7,8 +7,9 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use serde_json::value::to_raw_value;
 
-use super::{Service, averba};
+use super::{Averbado, Service, averba};
 use crate::contract::{
     Apontamento, Averba, Code, Endorsement, ErrorEntry, Manifesto, MdfeCancela, MdfeCondutor, MdfeConsulta, MdfeEmite,
     MdfeEncerra, MdfeRet, Progress, Secret, Stage, bad_field, endorsements,
@@ -66,8 +67,8 @@ impl Manifests<'_> {
             }
             self.token(&token)?;
             let endorsed = self.endorse(averbar, progress);
-            numbers.take(&endorsed);
-            reply.averbacao = Some(endorsed);
+            numbers.take(&serde_json::to_value(&endorsed).expect("replies are plain data"));
+            reply.averbacao = Some(to_raw_value(&endorsed).expect("replies are plain data"));
         }
         let checked = Self::validated(&mut mdfe, &numbers);
         if somente_validar || !checked.pending.is_empty() {
@@ -96,9 +97,8 @@ impl Manifests<'_> {
         checked
     }
 
-    fn endorse(self, request: Averba, progress: &mut Progress) -> Value {
-        let reply = progress.part(|progress| averba(self.service, self.consulta, request, progress));
-        serde_json::to_value(reply).expect("replies are plain data")
+    fn endorse(self, request: Averba, progress: &mut Progress) -> Averbado {
+        progress.part(|progress| averba(self.service, self.consulta, request, progress))
     }
 
     fn send(
@@ -324,7 +324,7 @@ fn told(checked: Checked, reply: &mut MdfeRet, progress: &mut Progress) -> Outco
     (reply.pendencias, reply.avisos) = (pending, warnings);
     let error = (!reply.pendencias.is_empty()).then(|| {
         let count = reply.pendencias.len();
-        ErrorEntry::new(Code::MdfePending).detail(format!("{count} pendencias"))
+        ErrorEntry::new(Code::MdfePending).detail(format!("pendencias: {count}"))
     });
     progress.end(Stage::Validacao, 1, 1, error.as_ref());
     error.map_or(Ok(()), |error| Err(Failed(Some(Stage::Validacao), error)))

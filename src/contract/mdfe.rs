@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{Averba, ErrorEntry, Secret, Stage};
 
@@ -203,7 +204,7 @@ pub struct MdfeRet {
     pub mdfe_existente: Option<Manifesto>,
     /// averbaRet of the endorsement that was asked for along with it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub averbacao: Option<Value>,
+    pub averbacao: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     error: Vec<ErrorEntry>,
     /// Where it failed.

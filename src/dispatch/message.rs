@@ -90,31 +90,31 @@ pub enum Operation {
     NfseEspelho,
 }
 
-/// All of them.
-const OPERATIONS: [Operation; 20] = [
-    Operation::Login,
-    Operation::Upload,
-    Operation::Consulta,
-    Operation::Averba,
-    Operation::Cancela,
-    Operation::Lista,
-    Operation::Diagnostico,
-    Operation::MdfeEmite,
-    Operation::MdfeConsulta,
-    Operation::MdfeEncerra,
-    Operation::MdfeCancela,
-    Operation::MdfeCondutor,
-    Operation::MdfeArquivo,
-    Operation::MdfeNotificacao,
-    Operation::MdfeRegras,
-    Operation::InvoicyCk,
-    Operation::NfseEnvia,
-    Operation::NfseConsulta,
-    Operation::NfseCancela,
-    Operation::NfseEspelho,
-];
-
 impl Operation {
+    /// All of them.
+    pub const ALL: [Self; 20] = [
+        Self::Login,
+        Self::Upload,
+        Self::Consulta,
+        Self::Averba,
+        Self::Cancela,
+        Self::Lista,
+        Self::Diagnostico,
+        Self::MdfeEmite,
+        Self::MdfeConsulta,
+        Self::MdfeEncerra,
+        Self::MdfeCancela,
+        Self::MdfeCondutor,
+        Self::MdfeArquivo,
+        Self::MdfeNotificacao,
+        Self::MdfeRegras,
+        Self::InvoicyCk,
+        Self::NfseEnvia,
+        Self::NfseConsulta,
+        Self::NfseCancela,
+        Self::NfseEspelho,
+    ];
+
     /// As `mod` names it.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -144,7 +144,7 @@ impl Operation {
 
     /// By its name, without regard to case. 1004 if there is none.
     fn named(name: &str) -> Result<Self, ErrorEntry> {
-        OPERATIONS.into_iter().find(|operation| operation.name().eq_ignore_ascii_case(name)).ok_or_else(|| {
+        Self::ALL.into_iter().find(|operation| operation.name().eq_ignore_ascii_case(name)).ok_or_else(|| {
             ErrorEntry::new(Code::UnknownMod).msg(format!(
                 "A operação \"{}\" não existe nesta versão. Confira o nome em \"mod\" ou atualize a biblioteca.",
                 excerpt(name, &[])

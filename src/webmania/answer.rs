@@ -95,8 +95,21 @@ impl Said {
             code: rejection.code.map_or_else(String::new, |code| code.to_string()),
             msg: rejection.text.clone(),
         };
-        self.error = Some(said_so(ErrorEntry::new(code), &rejection.text).origin(origin));
+        self.error = Some(said_so(entry(code, rejection.code), &rejection.text).origin(origin));
         self
+    }
+}
+
+/// What stands in the way of an event is no second MDF-e.
+fn entry(code: Code, rejection: Option<u16>) -> ErrorEntry {
+    let entry = ErrorEntry::new(code);
+    match rejection {
+        Some(218) => {
+            entry.msg("O MDF-e já está cancelado. Nada mais se faz com ele: emita outro, se a viagem continua.")
+        }
+        Some(609) => entry.msg("O MDF-e já está encerrado. Não há mais o que cancelar ou mudar nele."),
+        Some(631) => entry.msg("Este evento do MDF-e já foi registrado. Consulte a situação do MDF-e."),
+        _ => entry,
     }
 }
 

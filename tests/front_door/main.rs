@@ -4,14 +4,17 @@
 //! natively and, with both Windows DLLs, under Wine. It says where they are in `AVERBADOR_TEST_CALLERS` (a folder) and
 //! `AVERBADOR_TEST_WINE` (what runs a Windows program).
 
+mod abi;
 mod averba;
 mod bad_input;
 mod callers;
 mod cancela_lista;
 mod consulta;
+mod contract;
 mod diagnostico;
 mod diary;
 mod driver;
+mod examples;
 mod guide;
 mod logging;
 mod login;
@@ -29,5 +32,6 @@ mod proxy;
 mod secrets;
 mod settings;
 mod soak;
+mod support;
 mod symbols;
 mod upload;

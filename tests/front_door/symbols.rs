@@ -5,19 +5,8 @@ use std::collections::BTreeSet;
 use object::read::pe::{ImageNtHeaders, ImageOptionalHeader, PeFile};
 use object::{LittleEndian as LE, NameOrOrdinal, Object, ObjectSegment, pe};
 
+use crate::abi::header;
 use crate::driver::target;
-
-const EXPORTS: [&str; 9] = [
-    "av_configure",
-    "av_consulta",
-    "av_execute",
-    "av_field",
-    "av_free",
-    "av_login",
-    "av_shutdown",
-    "av_upload_file",
-    "av_version",
-];
 
 /// The DLLs that every Windows 7 has.
 const OF_WINDOWS_7: [&str; 9] = [
@@ -37,16 +26,15 @@ fn names<'data>(found: impl Iterator<Item = &'data [u8]>) -> BTreeSet<String> {
 }
 
 #[test]
-fn exactly_the_nine_names_are_exported_undecorated() {
+fn exactly_the_functions_of_the_header_are_exported_undecorated() {
     let bytes = std::fs::read(target().library()).unwrap();
     let library = object::File::parse(&*bytes).unwrap();
     let exports: Vec<_> = library.exports().unwrap().map(Result::unwrap).collect();
-    let expected = EXPORTS.map(str::to_owned).into();
     let exported = exports.iter().map(|export| match export.name() {
         NameOrOrdinal::Name(name) => name,
         NameOrOrdinal::Ordinal(_) => b"(only a number)",
     });
-    assert_eq!(names(exported), expected);
+    assert_eq!(names(exported), header::functions());
 }
 
 #[test]

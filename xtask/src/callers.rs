@@ -12,7 +12,7 @@ use crate::windows::{self, Width};
 use crate::{codegen, release, root, sanitize, wine};
 
 /// Strict: the programs are examples of how the header is used.
-const C_FLAGS: [&str; 5] = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror"];
+const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-pedantic", "-Werror"];
 
 /// The library for Linux, as programs that load it by name call it.
 const LINUX_NAME: &str = "libaverbador.so";
@@ -87,8 +87,8 @@ impl Callers {
         self.compile_c("tests/harness/harness.c", &self.harness, &[])
     }
 
-    /// Builds the programs in C that only the tests run: the linked harness, the checks, libraries to be refused,
-    /// the guide's examples.
+    /// Builds the programs in C and C++ that only the tests run: the linked harness, the checks, libraries to be refused,
+    /// the guide's examples, the example in C++.
     pub fn build_c_tests(&self) -> Result<()> {
         let linked = ["-DHARNESS_LINKED", "-laverbador"];
         self.compile_c("tests/harness/harness.c", &self.program("harness-linked"), &linked)?;
@@ -100,7 +100,12 @@ impl Callers {
         for name in ["ga", "viagem", "nota"] {
             self.compile_c(&format!("docs/exemplos/{name}.c"), &self.program(name), &["-laverbador"])?;
         }
-        Ok(())
+        let flags: &[&str] = match self.target {
+            Target::Native => &[],
+            // As the example's own page says: wmain, and no DLL of the compiler's beside it.
+            Target::Windows(_) => &["-municode", "-static"],
+        };
+        self.compile("g++", "-std=c++17", "examples/cpp/exemplo.cpp", &self.program("exemplo"), flags)
     }
 
     /// Builds all the programs that only the tests run: those and the ones in Pascal.
@@ -118,10 +123,15 @@ impl Callers {
 
     /// Compiles a Pascal program of the repository.
     fn compile_pascal(&self, source: &str, dialect: Dialect, name: &str) -> Result<()> {
-        let (source, units) = (self.sources.join(source), self.sources.join("delphi"));
+        let (source, units) = (self.source(source), self.source("delphi"));
         let built = pascal::compile(self.target, dialect, &source, &units, &self.folder.join("pascal"))?;
         fs::copy(built, self.program(name))?;
         Ok(())
+    }
+
+    /// A header, a unit or an example that goes with the library, or a folder of them.
+    pub fn source(&self, name: &str) -> PathBuf {
+        self.sources.join(name)
     }
 
     /// Where the program of this name is.
@@ -152,20 +162,24 @@ impl Callers {
 
     /// Compiles a C program: an example, or one of the tests, which are in the repository only.
     pub fn compile_c(&self, source: &str, out: &Path, flags: &[&str]) -> Result<()> {
-        let source = if source.starts_with("tests/") { root() } else { self.sources.clone() }.join(source);
-        let include = format!("-I{}", self.sources.join("include").display());
+        self.compile("gcc", "-std=c99", source, out, flags)
+    }
+
+    fn compile(&self, compiler: &str, standard: &str, source: &str, out: &Path, flags: &[&str]) -> Result<()> {
+        let source = if source.starts_with("tests/") { root().join(source) } else { self.source(source) };
+        let include = format!("-I{}", self.source("include").display());
         let folder = format!("-L{}", self.folder.display());
         let mut arguments: Vec<&str> =
-            C_FLAGS.into_iter().chain([include.as_str(), folder.as_str(), "-O1", "-g"]).collect();
+            WARNINGS.into_iter().chain([standard, include.as_str(), folder.as_str(), "-O1", "-g"]).collect();
         arguments.extend(flags);
         if self.sanitized {
             arguments.extend(sanitize::C_FLAGS);
         }
         match self.target {
-            Target::Windows(width) => windows::compile_c(width, &[&source], out, &arguments),
+            Target::Windows(width) => windows::compile(width, compiler, &[&source], out, &arguments),
             Target::Native => {
                 arguments.extend(["-Wl,-rpath,$ORIGIN", "-ldl", "-lpthread"]);
-                quiet(Command::new("gcc").arg(source).arg("-o").arg(out).args(arguments)).map(drop)
+                quiet(Command::new(compiler).arg(source).arg("-o").arg(out).args(arguments)).map(drop)
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What is written from the source of the front door: the C header and the Pascal unit; and the snippets of the guide.
+//! What is written from the source of the front door: the C header and the Pascal unit; and the snippets of the pages.
 
 mod api;
 mod guide;
@@ -14,9 +14,10 @@ use api::Api;
 
 const HEADER: &str = "include/averbador.h";
 const UNIT: &str = "delphi/AverbadorApi.pas";
-const GUIDE: &str = "docs/integracao.md";
+/// The pages with snippets.
+const GUIDES: [&str; 2] = ["docs/integracao.md", "docs/contrato.md"];
 
-/// Writes the header, the unit and the guide's snippets into the repository at `root`.
+/// Writes the header, the unit and the snippets of the pages into the repository at `root`.
 pub fn generate(root: &Path) -> Result<()> {
     for (path, text) in files(root)? {
         fs::write(root.join(path), text).with_context(|| format!("{path} cannot be written"))?;
@@ -53,13 +54,13 @@ pub fn example(header: &str) -> Result<String> {
 }
 
 /// The path of each generated file and what belongs into it.
-fn files(root: &Path) -> Result<[(&'static str, String); 3]> {
+fn files(root: &Path) -> Result<Vec<(&'static str, String)>> {
     let api = Api::read(root)?;
-    Ok([
-        (HEADER, ascii(&header::write(root, &api)?)?),
-        (UNIT, ascii(&pascal::write(&api)?)?),
-        (GUIDE, guide::write(root, GUIDE)?),
-    ])
+    let mut files = vec![(HEADER, ascii(&header::write(root, &api)?)?), (UNIT, ascii(&pascal::write(&api)?)?)];
+    for guide in GUIDES {
+        files.push((guide, guide::write(root, guide)?));
+    }
+    Ok(files)
 }
 
 /// Compilers that know nothing of UTF-8 read these files: Delphi 7, Visual C++ in another code page.

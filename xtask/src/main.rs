@@ -7,8 +7,10 @@ mod demo;
 mod deny;
 mod desktop;
 mod dist;
+mod examples;
 mod fuzz;
 mod lazarus;
+mod links;
 mod pascal;
 mod pictures;
 mod process;
@@ -50,9 +52,9 @@ enum Task {
     Siem(siem::Options),
     /// Build what is given away into dist/: the archives for Windows and Linux, and SIEM.
     Dist(dist::Options),
-    /// Write include/averbador.h and delphi/AverbadorApi.pas from the source, and the guide's snippets from its examples.
+    /// Write include/averbador.h and delphi/AverbadorApi.pas from the source, and the snippets of the pages from their examples.
     Codegen {
-        /// Only tell whether they are as they would be written.
+        /// Only tell whether they are as they would be written, and whether the links of all pages lead somewhere.
         #[arg(long)]
         check: bool,
     },
@@ -66,6 +68,9 @@ enum Task {
     Deny(deny::Options),
     /// Write docs/matriz-de-falhas.md from the table of the fault matrix.
     Matrix,
+    /// Write what the library replies to the calls of the contract into docs/contrato.md, and what is new in it into the
+    /// promise of the ABI, abi/1/.
+    Contract,
     /// Set up what is missing on this machine, and nothing else.
     Setup {
         /// Leave out what only Windows needs.
@@ -92,13 +97,14 @@ fn run(task: Task) -> Result<()> {
         Task::Soak(options) => soak::run(&options),
         Task::Siem(options) => siem::run(&options),
         Task::Dist(options) => dist::run(&options),
-        Task::Codegen { check: true } => codegen::check(&root()),
+        Task::Codegen { check: true } => codegen::check(&root()).and_then(|()| links::check(&root())),
         Task::Codegen { check: false } => codegen::generate(&root()),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Sanitize => sanitize::run(),
         Task::Miri => sanitize::miri(),
         Task::Deny(options) => deny::run(&options),
         Task::Matrix => test::write_matrix(),
+        Task::Contract => test::write_contract(),
         Task::Setup { native } => {
             setup::report(&setup::ensure(&root(), if native { setup::NATIVE } else { setup::ALL })?)
         }

@@ -8,7 +8,7 @@ use anyhow::{Result, bail, ensure};
 
 use crate::callers::Callers;
 use crate::process::{cargo, quiet, show, step};
-use crate::{root, test, windows};
+use crate::{examples, root, test, windows};
 
 /// How the C programs are compiled. Their run-time library, gcc's, watches over the Rust library too.
 pub const C_FLAGS: [&str; 2] = ["-fsanitize=address", "-fno-omit-frame-pointer"];
@@ -36,7 +36,8 @@ pub fn run() -> Result<()> {
     let callers = Callers::build_sanitized()?;
     callers.build_c_tests()?;
     step("The sanitizers report what is done wrong on purpose", || they_report(&callers))?;
-    test::front_door(&callers, None, &UNWATCHED)?;
+    // Nor the examples' virtual machines.
+    test::front_door(&callers, None, &[&UNWATCHED[..], &examples::left_out(None)].concat())?;
     show(sanitized("test").args(["--lib", "abi"]))
 }
 

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use crate::debian::{self, Archive};
 use crate::process::{self, step};
 use crate::windows::{self, Width};
-use crate::{deny, desktop, lazarus, pascal, sqlite, wine};
+use crate::{deny, desktop, examples, lazarus, pascal, sqlite, wine};
 
 /// One thing that may be missing on a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,12 @@ pub enum Part {
     Lazarus,
     /// Lazarus's sources, for Windows.
     WindowsLazarus,
+    /// A C# compiler and what runs its programs.
+    Mono,
+    /// Node.js, and the koffi that the example in it calls the library through.
+    Node,
+    /// Python 3.
+    Python,
     /// SQLite for Windows.
     WindowsSqlite,
     /// A Windows desktop under Wine, for programs of this width.
@@ -48,7 +54,7 @@ pub enum Part {
 }
 
 /// What the tests on this machine's own system need.
-pub const NATIVE: &[Part] = &[Part::C, Part::Pascal];
+pub const NATIVE: &[Part] = &[Part::C, Part::Pascal, Part::Mono, Part::Node, Part::Python];
 
 /// What is needed to make the Windows DLLs and the C programs beside them.
 pub const DIST: &[Part] = &[Part::C, Part::Mingw, Part::RustSource];
@@ -57,6 +63,9 @@ pub const DIST: &[Part] = &[Part::C, Part::Mingw, Part::RustSource];
 pub const ALL: &[Part] = &[
     Part::C,
     Part::Pascal,
+    Part::Mono,
+    Part::Node,
+    Part::Python,
     Part::Mingw,
     Part::RustSource,
     Part::WindowsPascal,
@@ -148,6 +157,9 @@ impl Part {
             Self::Signing => "osslsigncode and openssl",
             Self::Lazarus => "Lazarus's libraries",
             Self::WindowsLazarus => "Lazarus's sources",
+            Self::Mono => "Mono",
+            Self::Node => "Node.js with koffi",
+            Self::Python => "Python 3",
             Self::WindowsSqlite => "SQLite for Windows",
             Self::Desktop(_) => "a Windows desktop under Wine",
             Self::Screen => "Xvfb, xdotool and ImageMagick",
@@ -163,6 +175,9 @@ impl Part {
             Self::RustSource => "the Windows DLLs",
             Self::WindowsPascal => "the tests of the Pascal unit on Windows",
             Self::Wine(_) => "the tests of the Windows DLL",
+            Self::Mono => "the example in C#",
+            Self::Node => "the example in Node.js",
+            Self::Python => "the example in Python",
             Self::Deny => "the check of licences and sources",
             Self::Signing => "the signing of the Windows DLLs",
             Self::Lazarus | Self::WindowsLazarus | Self::WindowsSqlite | Self::Desktop(_) => "SIEM",
@@ -176,7 +191,10 @@ impl Part {
             _ if cfg!(windows) => self.by_hand_on_windows(),
             Self::C => "install it by: apt-get install gcc g++",
             Self::Pascal => "install it by: apt-get install fp-compiler fp-units-fcl",
-            Self::Mingw => "install it by: apt-get install gcc-mingw-w64-i686 gcc-mingw-w64-x86-64",
+            Self::Mono => "install it by: apt-get install mono-mcs mono-runtime",
+            Self::Node => "install it by: apt-get install nodejs npm, and then cargo xtask setup --native",
+            Self::Python => "install it by: apt-get install python3",
+            Self::Mingw => "install it by: apt-get install g++-mingw-w64-i686 g++-mingw-w64-x86-64",
             Self::RustSource => "install it by: rustup component add rust-src",
             Self::Deny => "install it by: cargo install --locked cargo-deny",
             Self::Signing => "install it by: apt-get install osslsigncode openssl",
@@ -210,7 +228,10 @@ impl Part {
         match self {
             Self::C => found("gcc") && found("g++"),
             Self::Pascal => pascal::is_installed(root),
-            Self::Mingw => Width::BOTH.iter().all(|width| found(&width.mingw("gcc"))),
+            Self::Mono => found("mcs") && found("mono"),
+            Self::Node => found("node") && examples::has_koffi(root),
+            Self::Python => found("python3"),
+            Self::Mingw => Width::BOTH.iter().all(|width| found(&width.mingw("gcc")) && found(&width.mingw("g++"))),
             Self::RustSource => has_rust_source(root),
             Self::WindowsPascal => pascal::is_installed_for_windows(),
             Self::Wine(width) => wine::is_installed(width),
@@ -228,9 +249,16 @@ impl Part {
     fn obstacle(self) -> Option<&'static str> {
         match self {
             Self::RustSource | Self::Deny | Self::WindowsSqlite => None,
-            Self::C | Self::Pascal | Self::Mingw | Self::Lazarus | Self::Screen | Self::Signing => {
-                (!debian::can_install()).then_some("packages can be installed by root on Debian only")
-            }
+            Self::Node if has_npm() => None,
+            Self::C
+            | Self::Pascal
+            | Self::Mono
+            | Self::Node
+            | Self::Python
+            | Self::Mingw
+            | Self::Lazarus
+            | Self::Screen
+            | Self::Signing => (!debian::can_install()).then_some("packages can be installed by root on Debian only"),
             Self::WindowsPascal | Self::Wine(_) | Self::WindowsLazarus | Self::Desktop(_) => {
                 (debian::codename().is_none() || !debian::is_amd64())
                     .then_some("it can be set up on Debian on x86-64 only")
@@ -242,8 +270,16 @@ impl Part {
         match self {
             Self::C => debian::install(&["gcc", "g++", "libc6-dev"]),
             Self::Pascal => debian::install(&["fp-compiler", "fp-units-fcl"]),
-            // Of the two thread models the one that needs no further DLL (libwinpthread).
-            Self::Mingw => debian::install(&["gcc-mingw-w64-i686-win32", "gcc-mingw-w64-x86-64-win32"]),
+            Self::Mono => debian::install(&["mono-mcs", "mono-runtime"]),
+            Self::Node => {
+                if !has_npm() {
+                    debian::install(&["nodejs", "npm"])?;
+                }
+                examples::install_koffi(root)
+            }
+            Self::Python => debian::install(&["python3"]),
+            // Of the two thread models the one that needs no further DLL (libwinpthread). g++ brings gcc.
+            Self::Mingw => debian::install(&["g++-mingw-w64-i686-win32", "g++-mingw-w64-x86-64-win32"]),
             Self::RustSource => install_rust_source(root),
             Self::WindowsPascal => pascal::install_for_windows(),
             Self::Wine(width) => wine::install(width),
@@ -256,6 +292,10 @@ impl Part {
             Self::Screen => debian::install(&["xvfb", "xdotool", "imagemagick"]),
         }
     }
+}
+
+fn has_npm() -> bool {
+    ["node", "npm"].into_iter().all(|program| process::find(program).is_some())
 }
 
 fn has_rust_source(root: &Path) -> bool {

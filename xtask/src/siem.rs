@@ -81,18 +81,17 @@ pub fn test() -> Result<()> {
     run(&Options { platform: Platform::Native, test: true, pictures: false, fault: None })
 }
 
-/// Puts SIEM for Windows into `dist/win32/siem` and `dist/win64/siem`.
-pub fn dist() -> Result<()> {
+/// Puts SIEM for Windows, with all that it needs, into `win32` and `win64` in `folder`.
+pub fn lay_out(folder: &Path) -> Result<()> {
     for width in Width::BOTH {
         let target = Target::Windows(width);
         setup::demand(&parts(target))?;
         let app = App::build(target)?;
-        let folder = root().join("dist").join(width.name()).join("siem");
+        let folder = folder.join(width.name());
         fs::create_dir_all(&folder)?;
         for name in ["siem.exe", "averbador.dll", "sqlite3.dll", "simulator.exe"] {
             put(&app.folder.join(name), &folder)?;
         }
-        println!("{}: siem.exe and what it needs", folder.display());
     }
     Ok(())
 }

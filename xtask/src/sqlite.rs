@@ -34,7 +34,7 @@ pub fn install() -> Result<()> {
             let folder = folder.join(width.name());
             fs::create_dir_all(&folder)?;
             let arguments = ["-shared", "-O2", "-s", "-DSQLITE_API=__declspec(dllexport)"];
-            windows::compile_c(width, &[&source], &folder.join("sqlite3.dll"), &arguments)?;
+            windows::compile(width, "gcc", &[&source], &folder.join("sqlite3.dll"), &arguments)?;
         }
         Ok(())
     })

@@ -11,7 +11,8 @@ use crate::callers::{self, Callers};
 use crate::dist::{self, sign};
 use crate::pascal::{self, Dialect};
 use crate::process::{cargo, quiet, show, step};
-use crate::{codegen, deny, fuzz, root, sanitize, setup, siem, wine};
+use crate::setup::Missing;
+use crate::{codegen, deny, examples, fuzz, links, root, sanitize, setup, siem, wine};
 
 /// Options of the test.
 #[derive(clap::Args)]
@@ -27,29 +28,29 @@ pub struct Options {
 /// Runs the tests.
 pub fn run(options: &Options) -> Result<()> {
     let under_wine = !options.native && !cfg!(windows);
-    setup::report(&setup::ensure(&root(), if under_wine { setup::ALL } else { setup::NATIVE })?)?;
+    let missing = setup::ensure(&root(), if under_wine { setup::ALL } else { setup::NATIVE })?;
+    setup::report(&missing)?;
     if options.only.is_none() {
         source_is_in_order()?;
         step("The header compiles as C99 and as C++17", header_compiles)?;
         step("The README's Pascal compiles", readme_compiles)?;
         step("All that a Delphi program may use of Averbador.pas is documented", class_is_documented)?;
         step("The pages show every picture, and no picture is missing", pictures_are_shown)?;
+        step("The links of the pages lead somewhere", || links::check(&root()))?;
         show(cargo().args(["test", "--workspace", "--exclude", "averbador"]))?;
         show(cargo().args(["test", "--package", "averbador", "--lib"]))?;
         fuzz::corpora()?;
     }
     let filter: Vec<&str> = options.only.iter().map(String::as_str).collect();
     let callers = Callers::build(callers::host())?;
-    callers.build_tests()?;
-    front_door(&callers, None, &filter)?;
+    of(&callers, &missing, &filter)?;
     if options.only.is_none() && !options.native {
         sanitize::run()?;
     }
     if under_wine {
         // What is given away is what is tested: out of the archives.
         for callers in dist::unpacked(&dist::pack(&sign::Signing::default())?)? {
-            callers.build_tests()?;
-            front_door(&callers, callers.wine()?, &filter)?;
+            of(&callers, &missing, &filter)?;
             if options.only.is_none() && callers.wine()?.is_some() {
                 step("A signed DLL is verified, and loads", || signed_loads(&callers))?;
             }
@@ -64,6 +65,19 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// The tests of the front door, those that `filter` lets through, with all the programs that they need.
+fn of(callers: &Callers, missing: &[Missing], filter: &[&str]) -> Result<()> {
+    callers.build_tests()?;
+    let wine = callers.wine()?;
+    let left_out = if wine.is_none() {
+        examples::compile(callers, missing)?;
+        examples::left_out(Some(missing))
+    } else {
+        examples::left_out(None)
+    };
+    front_door(callers, wine, &[filter, &left_out].concat())
+}
+
 /// Signs the library with a certificate that is thrown away, and has it say its version.
 fn signed_loads(callers: &Callers) -> Result<()> {
     let signed = sign::try_out(&callers.library)?;
@@ -76,6 +90,14 @@ pub fn write_matrix() -> Result<()> {
     let mut command = cargo();
     command.args(["test", "--package", "averbador", "--test", "front_door", "matrix::page"]);
     show(command.env("AVERBADOR_WRITE_MATRIX", "1"))
+}
+
+/// Writes what the library replies to the calls of the contract: the examples of its page, and the promise of the ABI.
+pub fn write_contract() -> Result<()> {
+    let callers = Callers::build(callers::host())?;
+    let mut command = front_door_command(&callers, None);
+    show(command.args(["abi::", "contract::", "support::"]).env("AVERBADOR_WRITE_CONTRACT", "1"))?;
+    codegen::generate(&root())
 }
 
 /// Format, lints, documentation, dependencies, and the generated files as they would be generated.
@@ -183,6 +205,9 @@ pub fn front_door_command(callers: &Callers, wine: Option<PathBuf>) -> Command {
     let mut command = cargo();
     command.args(["test", "--package", "averbador", "--test", "front_door", "--"]);
     command.env("AVERBADOR_TEST_CALLERS", &callers.folder);
+    if let Ok(modules) = examples::node_modules() {
+        command.env("AVERBADOR_TEST_NODE_MODULES", modules);
+    }
     match wine {
         Some(wine) => command.env("AVERBADOR_TEST_WINE", wine),
         None => command.env_remove("AVERBADOR_TEST_WINE"),

@@ -106,12 +106,12 @@ pub fn import_libraries(width: Width, exports: &[String], folder: &Path) -> Resu
     Ok(())
 }
 
-/// Compiles and links a C program (or, with `-shared` among `arguments`, a DLL) for Windows with MinGW.
+/// Compiles and links a C or C++ program (or, with `-shared` among `arguments`, a DLL) for Windows with MinGW's `compiler`.
 /// What comes out needs no run-time library but Windows' own `msvcrt.dll`.
 ///
 /// `arguments` go behind the sources, where the linker wants its libraries.
-pub fn compile_c(width: Width, sources: &[&Path], out: &Path, arguments: &[&str]) -> Result<()> {
-    process::quiet(mingw(width, "gcc").args(sources).arg("-o").arg(out).args(arguments).arg("-static-libgcc"))?;
+pub fn compile(width: Width, compiler: &str, sources: &[&Path], out: &Path, arguments: &[&str]) -> Result<()> {
+    process::quiet(mingw(width, compiler).args(sources).arg("-o").arg(out).args(arguments).arg("-static-libgcc"))?;
     Ok(())
 }
 

@@ -50,6 +50,10 @@ fn a_cancellation_comes_in_time_or_is_refused() {
     world.simulator.age_mdfe(25);
     let reply = world.execute(&json!({"mod":"mdfeCancela","chave":key,"justificativa":why}));
     assert_eq!((code(&reply), &reply["error"][0]["origem"]["code"]), (6003, &json!("220")), "{reply}");
+    world.execute(&closing(&key));
+    let reply = world.execute(&json!({"mod":"mdfeCancela","chave":key,"justificativa":why}));
+    assert_eq!((code(&reply), &reply["error"][0]["origem"]["code"]), (6008, &json!("609")), "{reply}");
+    assert!(msg(&reply).starts_with("O MDF-e já está encerrado."), "{reply}");
     for short in ["", "curta demais"] {
         let reply = world.execute(&json!({"mod":"mdfeCancela","chave":key,"justificativa":short}));
         assert!([1005, 1006].contains(&code(&reply)), "{reply}");

@@ -1,4 +1,5 @@
-//! `docs/integracao.md`: its snippets are parts of programs in `docs/exemplos/` that the tests compile and run.
+//! The pages with snippets: those of `docs/integracao.md` are parts of programs in `docs/exemplos/` that the tests compile and
+//! run, those of `docs/contrato.md` what the library replies in the tests.
 //!
 //! A line `<!-- exemplo: FILE NAME -->` is followed by a fenced block; what goes into it stands in FILE between a comment
 //! `guia: NAME` and the next `guia: fim`, or, where NAME is `tudo`, is all of FILE.
@@ -8,7 +9,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-/// The guide as it is, with its snippets as the examples have them now.
+/// The page as it is, with its snippets as the examples have them now.
 pub fn write(root: &Path, guide: &str) -> Result<String> {
     let guide = fs::read_to_string(root.join(guide)).with_context(|| format!("{guide} cannot be read"))?;
     let mut written = String::new();

@@ -24,8 +24,8 @@ use crate::{release, root, setup, siem};
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What goes into both archives as it stands in the repository.
-const DOCUMENTS: [&str; 4] = ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "SECURITY.md"];
-const FOLDERS: [&str; 3] = ["include", "delphi", "docs"];
+const DOCUMENTS: [&str; 5] = ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "SECURITY.md"];
+const FOLDERS: [&str; 5] = ["abi", "delphi", "docs", "examples", "include"];
 
 /// The units whose comments have accents.
 const ACCENTED_UNITS: [&str; 4] = ["AverbadorChamada", "Averbador", "AverbadorMdfe", "AverbadorNfse"];
@@ -40,7 +40,10 @@ pub struct Options {
 /// Builds it all: the archives, and SIEM.
 pub fn run(options: &Options) -> Result<()> {
     pack(&options.signing)?;
-    siem::dist()
+    let siem = staging().join(format!("averbador-{VERSION}-siem"));
+    siem::lay_out(&siem)?;
+    step("Packing SIEM", || archive::zip(&siem, &root().join("dist").join(format!("averbador-{VERSION}-siem.zip"))))?;
+    sum_up()
 }
 
 /// The archives that [`unpacked`] takes apart again.
@@ -55,7 +58,7 @@ pub fn pack(signing: &sign::Signing) -> Result<Archives> {
     setup::report(&missing)?;
     let can_windows = !missing.iter().any(|missing| setup::DIST.contains(&missing.part) && missing.part != Part::C);
     archive::empty(&staging())?;
-    fs::create_dir_all(root().join("dist"))?;
+    archive::empty(&root().join("dist"))?;
     let crates = crates::inside()?;
     let common =
         Common { licences: licences::text(&crates)?, bill: serde_json::to_string_pretty(&sbom::bill(&crates)?)? };
@@ -168,7 +171,7 @@ fn pkg_config() -> String {
     )
 }
 
-/// Packs what is laid out, writes the sums, and lists it all.
+/// Packs what is laid out, and says what there is.
 fn publish(linux: &Path, windows: Option<&Path>, common: &Common) -> Result<Archives> {
     let place = |name: String| root().join("dist").join(name);
     let archives = Archives {
@@ -181,15 +184,24 @@ fn publish(linux: &Path, windows: Option<&Path>, common: &Common) -> Result<Arch
     }
     let symbols = place(format!("{}.zip", symbols_name()));
     archive::zip(&staging().join(symbols_name()), &symbols)?;
-    let bill = place(bill_name());
-    fs::write(&bill, &common.bill)?;
-    let mut files: Vec<PathBuf> = archives.windows.iter().cloned().collect();
-    files.extend([archives.linux.clone(), symbols, bill]);
-    fs::write(place("SHA256SUMS".to_owned()), archive::sums(&files)?)?;
-    for file in &files {
-        println!("{}: {} KiB", file.display(), fs::metadata(file)?.len().div_ceil(1024));
-    }
+    fs::write(place(bill_name()), &common.bill)?;
+    sum_up()?;
     Ok(archives)
+}
+
+/// Writes the sums of all that is in `dist/`, and lists it.
+fn sum_up() -> Result<()> {
+    let folder = root().join("dist");
+    let mut files = Vec::new();
+    for entry in fs::read_dir(&folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(&format!("averbador-{VERSION}")) {
+            println!("{}: {} KiB", entry.path().display(), entry.metadata()?.len().div_ceil(1024));
+            files.push(entry.path());
+        }
+    }
+    files.sort();
+    Ok(fs::write(folder.join("SHA256SUMS"), archive::sums(&files)?)?)
 }
 
 impl Common {
