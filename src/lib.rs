@@ -22,6 +22,7 @@
 //! | [`invoicy`] | InvoiCy: RPS sent, looked up, cancelled; the communication key |
 //! | [`logging`] | the log |
 //! | [`redact`] | excerpts of foreign text without secrets |
+//! | [`windows_1252`] | the encoding of old systems |
 //!
 //! The header `include/averbador.h` is the manual for callers; it is made from [`abi`] and [`contract::Code`].
 
@@ -39,3 +40,4 @@ pub mod porto;
 pub mod redact;
 pub mod settings;
 pub mod webmania;
+pub mod windows_1252;

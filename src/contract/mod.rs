@@ -8,6 +8,7 @@ mod field;
 mod mdfe;
 mod nfse;
 mod progress;
+mod reader;
 mod replies;
 mod requests;
 mod secret;
@@ -26,11 +27,12 @@ pub use nfse::{
     NfseSituacao, Verbatim,
 };
 pub use progress::{Event, Progress, Span, Stage, State};
+pub use reader::read;
 pub use replies::{
     AverbaRet, AverbaRetMany, Averbacao, CancelaRet, ConfigRet, Counts, Documento, ErroRet, ListaRet, LoginRet,
     UploadRet, to_json,
 };
 pub use requests::{
-    Averba, Cancela, Consulta, Diagnostico, Lista, Login, OneOrMany, Upload, bad_field, missing, parse_object, read,
+    Averba, Cancela, Consulta, Diagnostico, Lista, Login, OneOrMany, Upload, bad_field, missing, parse_object,
 };
 pub use secret::Secret;

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::{Code, ErrorEntry, NfseConsulta, Secret};
@@ -194,13 +194,24 @@ pub struct Diagnostico {
 }
 
 /// One text, or a list: the shape asked decides the shape of the reply.
-#[derive(Debug, Deserialize)]
-#[serde(untagged, expecting = "text or a list of texts")]
+#[derive(Debug)]
 pub enum OneOrMany {
     /// `"…"`
     One(String),
     /// `["…", …]`
     Many(Vec<String>),
+}
+
+/// By hand: what serde derives for either of two makes a copy of the value first, with code for every type that there is.
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = |value| if let Value::String(text) = value { Some(text) } else { None };
+        let read = match Value::deserialize(from)? {
+            Value::Array(list) => list.into_iter().map(text).collect::<Option<_>>().map(Self::Many),
+            value => text(value).map(Self::One),
+        };
+        read.ok_or_else(|| de::Error::custom("expected text or a list of texts"))
+    }
 }
 
 /// The JSON object of a request: 1003 if it is none; `code`, naming the field, if it has one twice: which one is meant is
@@ -251,24 +262,6 @@ impl<'de> Visitor<'de> for Fields {
     }
 }
 
-/// Reads `value` as a `T`. An unknown or mistyped field is refused by name, with `code`.
-pub fn read<T: DeserializeOwned>(value: Value, code: Code) -> Result<T, ErrorEntry> {
-    let mut unknown = None;
-    let mut track = serde_path_to_error::Track::new();
-    let fields = serde_path_to_error::Deserializer::new(value, &mut track);
-    let read = serde_ignored::deserialize(fields, |path| {
-        // An optional object on the way to it is a "?" in the path, of no meaning to the caller.
-        unknown.get_or_insert_with(|| path.to_string().replace(".?", ""));
-    });
-    match (read, unknown) {
-        (Ok(_), Some(name)) => Err(bad_field(code, &name, "não existe").repeat(false)),
-        (Ok(read), None) => Ok(read),
-        (Err(error), _) => {
-            Err(bad_field(code, &track.path().to_string(), "tem valor de tipo errado").detail(expected(&error)))
-        }
-    }
-}
-
 /// 1005, naming the field.
 #[must_use]
 pub fn missing(field: &str) -> ErrorEntry {
@@ -281,13 +274,6 @@ pub fn bad_field(code: Code, field: &str, what: &str) -> ErrorEntry {
     let field: String = field.chars().take(LONGEST_NAME).collect();
     let noun = if code == Code::BadSetting { "A configuração" } else { "O campo" };
     ErrorEntry::new(code).msg(format!("{noun} \"{field}\" {what}. Corrija e repita."))
-}
-
-/// The part of serde's text that says what was expected: the part before quotes the value, which may be a password.
-fn expected(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let wanted = text.rsplit_once("expected ").map_or("another type", |(_, wanted)| wanted);
-    format!("expected {wanted}")
 }
 
 /// Numbers are taken as text too: Delphi code writes `"n_cte":123` as readily as `"n_cte":"123"`.

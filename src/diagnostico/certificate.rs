@@ -4,7 +4,6 @@
 
 use der::asn1::{AnyRef, GeneralizedTime, UtcTime};
 use der::{Decode, Reader, SliceReader, Tag, Tagged};
-use encoding_rs::{UTF_16BE, mem};
 
 /// A certificate.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,8 +80,14 @@ fn label(kind: &[u8]) -> Option<&'static str> {
 fn text(value: AnyRef) -> String {
     let bytes = value.value();
     let text = match value.tag() {
-        Tag::BmpString => UTF_16BE.decode_without_bom_handling(bytes).0,
-        _ => std::str::from_utf8(bytes).map_or_else(|_| mem::decode_latin1(bytes), Into::into),
+        Tag::BmpString => {
+            let units: Vec<u16> = bytes.as_chunks().0.iter().map(|pair| u16::from_be_bytes(*pair)).collect();
+            String::from_utf16_lossy(&units)
+        }
+        _ => match std::str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            Err(_) => bytes.iter().map(|&byte| char::from(byte)).collect(),
+        },
     };
     text.chars().filter(|c| !c.is_control()).collect()
 }

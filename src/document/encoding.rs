@@ -2,38 +2,60 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{Encoding, UTF_8};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
 use crate::contract::{Code, ErrorEntry};
+use crate::windows_1252;
+
+/// An encoding that an XML may declare.
+#[derive(Clone, Copy)]
+enum Encoding {
+    Utf8,
+    Windows1252,
+}
+
+impl Encoding {
+    /// The encoding that goes by the name `label` (WHATWG, Encoding, "Names and labels").
+    fn named(label: &str) -> Option<Self> {
+        match label.trim().to_ascii_lowercase().as_str() {
+            "utf-8" | "utf8" => Some(Self::Utf8),
+            "windows-1252" | "cp1252" | "iso-8859-1" | "iso8859-1" | "iso_8859-1" | "latin1" | "us-ascii" | "ascii" => {
+                Some(Self::Windows1252)
+            }
+            _ => None,
+        }
+    }
+}
 
 /// An XML as text. 2006 if it is not in the encoding that it declares.
 pub fn decode(xml: &[u8]) -> Result<Cow<'_, str>, ErrorEntry> {
     let xml = xml.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(xml);
-    let encoding = declared(xml)?;
-    let text = encoding.decode_without_bom_handling_and_without_replacement(xml);
-    text.ok_or_else(|| malformed(format!("not in {}, the encoding that it declares", encoding.name())))
+    match declared(xml)? {
+        Encoding::Windows1252 => Ok(windows_1252::decode(xml).into()),
+        Encoding::Utf8 => std::str::from_utf8(xml)
+            .map(Into::into)
+            .map_err(|_| malformed("not in UTF-8, the encoding that it declares".to_owned())),
+    }
 }
 
 /// A text that was read from an XML still declares the encoding that it had on disk: it goes out in that one. 2006 if it
 /// holds what that encoding cannot.
 pub fn encode(text: &str) -> Result<Cow<'_, [u8]>, ErrorEntry> {
     let text = text.trim_start_matches('\u{FEFF}');
-    let encoding = declared(text.as_bytes())?;
-    match encoding.encode(text) {
-        (bytes, used, false) if used == encoding => Ok(bytes),
-        _ => Err(malformed(format!("text that {}, the encoding that it declares, cannot hold", encoding.name()))),
+    match declared(text.as_bytes())? {
+        Encoding::Utf8 => Ok(text.as_bytes().into()),
+        Encoding::Windows1252 => windows_1252::encode(text)
+            .map(Into::into)
+            .ok_or_else(|| malformed("text that windows-1252, the encoding that it declares, cannot hold".to_owned())),
     }
 }
 
 /// By the XML declaration, which every encoding taken here writes in ASCII; UTF-8 without one.
-fn declared(xml: &[u8]) -> Result<&'static Encoding, ErrorEntry> {
+fn declared(xml: &[u8]) -> Result<Encoding, ErrorEntry> {
     match label(xml) {
-        None => Ok(UTF_8),
-        Some(label) => {
-            Encoding::for_label(label.as_bytes()).ok_or_else(|| malformed(format!("unknown encoding {label:?}")))
-        }
+        None => Ok(Encoding::Utf8),
+        Some(label) => Encoding::named(&label).ok_or_else(|| malformed(format!("unknown encoding {label:?}"))),
     }
 }
 

@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::request::Request;
 use crate::contract::Secret;
 use crate::redact::excerpt;
+use crate::windows_1252;
 
 /// Larger answers are refused (4004): the service's are a few kilobytes.
 const MAX_ANSWER_BYTES: u64 = 16 * 1024 * 1024;
@@ -121,7 +122,7 @@ fn decode(body: &[u8]) -> Cow<'_, str> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     match std::str::from_utf8(body) {
         Ok(text) => Cow::Borrowed(text),
-        Err(_) => encoding_rs::WINDOWS_1252.decode_without_bom_handling(body).0,
+        Err(_) => Cow::Owned(windows_1252::decode(body)),
     }
 }
 

@@ -18,8 +18,10 @@ use std::time::{Duration, Instant};
 
 use reqwest::header::LOCATION;
 use reqwest::{Client, Method, Proxy, Response, StatusCode, Url, redirect};
-use rustls::pki_types::CertificateDer;
+use rustls::crypto::{CryptoProvider, KeyProvider, ring};
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::SigningKey;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::runtime::{self, Runtime};
 
@@ -123,7 +125,7 @@ impl Http {
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         roots.add_parsable_certificates(self.ca.iter().cloned());
         let roots = Arc::new(roots);
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let provider = Arc::new(CryptoProvider { key_provider: &NoKeys, ..ring::default_provider() });
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| format!("no TLS: {error}"))?
@@ -158,6 +160,16 @@ impl Http {
         };
         let client = client.build().map_err(|error| format!("client not started: {}", error.without_url()))?;
         Ok(Started { client, runtime })
+    }
+}
+
+/// No client certificate is ever shown. What signs with one (all of RSA's private side) would come along.
+#[derive(Debug)]
+struct NoKeys;
+
+impl KeyProvider for NoKeys {
+    fn load_private_key(&self, _key: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, rustls::Error> {
+        Err(rustls::Error::General("no client certificates".to_owned()))
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::check::Check;
-use super::field::{Any, Codes, FromJson, Inner, List, Number, Required, Table, Text, mistyped, unknown};
+use super::field::{Any, Codes, FromJson, Inner, List, Number, Required, Table, Text, for_each_field, unknown};
 use super::format::Format::{
     Alphanumeric, Cep, Cnpj, Code, Cpf, Day, Decimal, Degrees, Digits, Free, Gtin, Key, Moment, Municipality, Plate,
     Uf, Url,
@@ -33,16 +33,14 @@ macro_rules! table {
 
         impl FromJson for $name {
             fn from_json(json: Value, place: &str) -> Result<Self, ErrorEntry> {
-                let Value::Object(fields) = json else { return Err(mistyped(place, "an object")) };
                 let mut table = Self::default();
-                // A field that is null is one left out.
-                for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_null()) {
-                    let place = format!("{place}.{name}");
-                    match name.as_str() {
-                        $(stringify!($field) => table.$field = Some(FromJson::from_json(value, &place)?),)*
-                        _ => return Err(unknown(&place)),
+                for_each_field(json, place, &mut |name, value, place| {
+                    match name {
+                        $(stringify!($field) => table.$field = Some(FromJson::from_json(value, place)?),)*
+                        _ => return Err(unknown(place)),
                     }
-                }
+                    Ok(())
+                })?;
                 Ok(table)
             }
         }

@@ -61,7 +61,11 @@ impl FromJson for Value {
 impl<T: FromJson> FromJson for Vec<T> {
     fn from_json(json: Value, place: &str) -> Result<Self, ErrorEntry> {
         let Value::Array(list) = json else { return Err(mistyped(place, "a list")) };
-        list.into_iter().enumerate().map(|(at, entry)| T::from_json(entry, &format!("{place}[{at}]"))).collect()
+        let mut read = Self::with_capacity(list.len());
+        for (at, entry) in list.into_iter().enumerate() {
+            read.push(T::from_json(entry, &format!("{place}[{at}]"))?);
+        }
+        Ok(read)
     }
 }
 
@@ -72,8 +76,21 @@ pub trait FromJson: Sized {
     fn from_json(json: Value, place: &str) -> Result<Self, ErrorEntry>;
 }
 
+/// A field of an object: its name, its value, its place.
+type Field<'a> = dyn FnMut(&str, Value, &str) -> Result<(), ErrorEntry> + 'a;
+
+/// Has `read` take each field of `json`, an object that stands at `place`. (The loop is here once, not once in every table.)
+pub fn for_each_field(json: Value, place: &str, read: &mut Field) -> Result<(), ErrorEntry> {
+    let Value::Object(fields) = json else { return Err(mistyped(place, "an object")) };
+    // A field that is null is one left out.
+    for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_null()) {
+        read(&name, value, &format!("{place}.{name}"))?;
+    }
+    Ok(())
+}
+
 /// 1006: another type was expected.
-pub fn mistyped(place: &str, expected: &str) -> ErrorEntry {
+fn mistyped(place: &str, expected: &str) -> ErrorEntry {
     bad_field(Code::BadField, place, "tem valor de tipo errado").detail(format!("expected {expected}"))
 }
 

@@ -43,7 +43,7 @@ fn a_dll_needs_nothing_that_windows_7_lacks_and_is_small() {
         return;
     }
     let bytes = std::fs::read(target().library()).unwrap();
-    assert!(bytes.len() <= 4 << 20, "{} bytes", bytes.len());
+    assert!(bytes.len() <= 3 << 20, "{} bytes", bytes.len());
     let library = object::File::parse(&*bytes).unwrap();
     let imports: Vec<_> = library.imports().unwrap().map(Result::unwrap).collect();
     let needed = names(imports.iter().map(object::Import::library)).iter().map(|name| name.to_lowercase()).collect();

@@ -1,6 +1,7 @@
 //! The library and the simulator as they are given away: built in release from the lock file, without a path of the machine
 //! that built them, their symbols apart.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,7 +18,7 @@ pub const SONAME: &str = "libaverbador.so.1";
 const LINUX: &str = "x86_64-unknown-linux-gnu";
 
 /// `cargo rustc` for the library, as a cdylib and nothing else. With `cargo build` the rlib would be made
-/// too, and cargo then leaves out link-time optimisation for both: a DLL twice the size (4.0 MB, not 1.9).
+/// too, and cargo then leaves out link-time optimisation for both: a DLL twice the size.
 pub fn library() -> Command {
     let mut cargo = process::cargo();
     cargo.args(["rustc", "--locked", "--package", "averbador", "--lib", "--crate-type", "cdylib", "--release"]);
@@ -108,8 +109,6 @@ fn unnamed_paths(root: &Path) -> Result<Vec<String>> {
 
 /// Where cargo has the sources of crates.
 fn cargo_home() -> Result<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    set("CARGO_HOME")
-        .or_else(|| Some(set("HOME").or_else(|| set("USERPROFILE"))?.join(".cargo")))
-        .context("no CARGO_HOME")
+    let given = env::var_os("CARGO_HOME").map(PathBuf::from);
+    given.or_else(|| Some(env::home_dir()?.join(".cargo"))).context("no CARGO_HOME")
 }
