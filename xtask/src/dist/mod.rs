@@ -19,12 +19,12 @@ use crate::pascal::Target;
 use crate::process::step;
 use crate::setup::Part;
 use crate::windows::{self, Width};
-use crate::{release, root, setup, siem};
+use crate::{links, release, root, setup, siem};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What goes into both archives as it stands in the repository.
-const DOCUMENTS: [&str; 5] = ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "SECURITY.md"];
+const DOCUMENTS: [&str; 4] = ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "SECURITY.md"];
 const FOLDERS: [&str; 5] = ["abi", "delphi", "docs", "examples", "include"];
 
 /// The units whose comments have accents.
@@ -216,7 +216,7 @@ impl Common {
         fs::write(folder.join("LEIAME.txt"), read_me.replace("{versão}", VERSION))?;
         fs::write(folder.join("LICENCAS-DE-TERCEIROS.txt"), &self.licences)?;
         fs::write(folder.join(bill_name()), &self.bill)?;
-        Ok(())
+        links::check(folder)
     }
 }
 
