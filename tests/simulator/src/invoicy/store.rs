@@ -87,7 +87,7 @@ impl Store {
             document: document.to_owned(),
             state: pending.map_or(NfseState::Authorised, NfseState::Pending),
             received: 1,
-            nfse: (20_260_000_000_001 + self.0.len()).to_string(),
+            nfse: (20_260_000_000_001 + self.0.len() as u64).to_string(),
         };
         self.0.push(stored.clone());
         Received::New(stored)
