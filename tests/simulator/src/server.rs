@@ -106,7 +106,7 @@ pub(crate) async fn serve(
         let shared = shared.clone();
         let secure = tls.is_some();
         port.take(move |stream| {
-            let this = Connection { number: shared.count_connection(), secure };
+            let this = Connection { number: shared.counters.connection(), secure };
             connection(stream, this, shared.clone(), tls.clone())
         });
     }
@@ -130,6 +130,7 @@ async fn connection(stream: TcpStream, this: Connection, shared: Arc<Shared>, tl
         None => http(stream, this, shared).await,
         Some(tls) => {
             if let Ok(stream) = tls.accept(stream).await {
+                shared.counters.handshake(stream.get_ref().1.handshake_kind());
                 http(stream, this, shared).await;
             }
         }
