@@ -12,7 +12,7 @@ use crate::windows::{self, Width};
 use crate::{codegen, root, sanitize};
 
 /// Strict: the programs are examples of how the header is used.
-const C_FLAGS: [&str; 5] = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror"];
+pub const C_FLAGS: [&str; 5] = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror"];
 
 /// The library and the harness that loads it by name, in a folder.
 pub struct Callers {

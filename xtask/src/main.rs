@@ -1,5 +1,6 @@
 //! `cargo xtask`: everything that is done with this repository.
 
+mod bench;
 mod callers;
 mod codegen;
 mod debian;
@@ -45,6 +46,8 @@ enum Task {
     /// Use the library from 64 threads at once for some minutes, with all that can go wrong going wrong: nothing may be
     /// lost, and nothing may grow.
     Soak(soak::Options),
+    /// Measure the library beside other clients, and write docs/desempenho.md.
+    Bench(bench::Options),
     /// Build SIEM, the application with windows, and start it with the simulator.
     Siem(siem::Options),
     /// Build the Windows DLLs, their import libraries, the harness and SIEM into dist/.
@@ -89,6 +92,7 @@ fn run(task: Task) -> Result<()> {
         Task::Demo(options) => demo::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Soak(options) => soak::run(&options),
+        Task::Bench(options) => bench::run(&options),
         Task::Siem(options) => siem::run(&options),
         Task::Dist => dist::run().map(drop).and_then(|()| siem::dist()),
         Task::Codegen { check: true } => codegen::check(&root()),

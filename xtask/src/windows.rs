@@ -177,7 +177,7 @@ fn build_on_windows(mut cargo: Command, target_dir: &Path, width: Width) -> Resu
 
 /// `cargo rustc` for the library, as a cdylib and nothing else. With `cargo build` the rlib would be made
 /// too, and cargo then leaves out link-time optimisation for both: a DLL twice the size (4.0 MB, not 1.9).
-fn cargo_rustc(root: &Path) -> Command {
+pub fn cargo_rustc(root: &Path) -> Command {
     let mut cargo = process::cargo();
     cargo.current_dir(root).args(["rustc", "--package", "averbador", "--lib"]).args([
         "--crate-type",
