@@ -1,6 +1,7 @@
 //! What calls cost where there is no distance: an upload, a look into a reply, the reading of a document.
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -18,7 +19,7 @@ const UPLOADS: usize = 400;
 /// Those whose uploads are measured.
 const PEERS: [Peer; 3] = [Peer::Rustls, Peer::Libcurl, Peer::Requests];
 
-/// The micro-benchmarks that the page shows: their names, what is read, and how many bytes that is (0: it is not told).
+/// The micro-benchmarks that the page shows: their names, and what is read.
 const READINGS: [(&str, &str); 4] = [
     ("document/xml", "CT-e de 11,7 KB: XML verificado e lido"),
     ("document/key", "chave de acesso: lida e conferida"),
@@ -109,7 +110,9 @@ fn local_calls(rig: &Rig) -> Result<String> {
 /// The micro-benchmarks of reading, run and taken from what criterion has written.
 fn readings() -> Result<String> {
     eprintln!("  micro-benchmarks");
-    quiet(cargo().args(["bench", "--package", "averbador", "--bench", "document", "--", "--quick"]))?;
+    let mut bench = cargo();
+    bench.args(["bench", "--package", "averbador", "--bench", "document", "--target-dir"]).arg(readings_dir());
+    quiet(bench.args(["--", "--quick"]))?;
     let mut table = Table::new(&["O quê", "Tempo", "Vazão"]);
     for (name, what) in READINGS {
         let (nanoseconds, bytes) = reading(name)?;
@@ -120,9 +123,14 @@ fn readings() -> Result<String> {
     Ok(table.markdown())
 }
 
+/// Where they are built: beside the library that is measured, each build would undo the other.
+fn readings_dir() -> PathBuf {
+    windows::target_dir(&root()).join("micro")
+}
+
 /// The mean of one, in nanoseconds, and how many bytes are read in that time.
 fn reading(name: &str) -> Result<(f64, Option<f64>)> {
-    let folder = windows::target_dir(&root()).join("criterion").join(name).join("new");
+    let folder = readings_dir().join("criterion").join(name).join("new");
     let json = |file: &str| -> Result<Value> {
         let path = folder.join(file);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
