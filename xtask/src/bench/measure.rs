@@ -25,6 +25,8 @@ pub struct Rig {
     pub times: usize,
     /// How often one is made that takes long.
     pub times_if_slow: usize,
+    /// The load of the machine before anything was measured, as the system puts it.
+    pub load: String,
     /// Seconds that the PHP sample takes for a document at a distance, once they are known.
     pub php_document: Option<f64>,
 }

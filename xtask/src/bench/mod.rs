@@ -88,7 +88,7 @@ pub fn run(options: &Options) -> Result<()> {
             sections.push(step(&format!("Measuring {work:?}"), || work.measure(&mut rig, &available))?);
         }
     }
-    let page = page::page(&sections, &missing, (rig.times, rig.times_if_slow))?;
+    let page = page::page(&sections, &missing, &rig)?;
     println!("{page}");
     if options.only.is_empty() && !options.quick {
         fs::write(root().join(PAGE), page)?;
@@ -149,7 +149,8 @@ fn rig(options: &Options, peers: &[Peer]) -> Result<Rig> {
     let documents = step("Writing the documents", || Documents::write(folder.join("documents")))?;
     let server = Server::start(&programs.simulator, &folder)?;
     let (times, times_if_slow) = if options.quick { TIMES_IF_QUICK } else { TIMES };
-    Ok(Rig { programs, documents, server, times, times_if_slow, php_document: None })
+    let load = fs::read_to_string("/proc/loadavg")?.split(' ').next().unwrap_or_default().to_owned();
+    Ok(Rig { programs, documents, server, times, times_if_slow, load, php_document: None })
 }
 
 /// Where everything is that is made for measuring.

@@ -21,10 +21,10 @@ const AT_PACE: &str = "**averbador**, o mesmo, `sempre`, a 10 envios por segundo
 const ALL_AT_ONCE: &str = "**averbador**, uma chamada de `Averba`";
 
 /// Why the bars against the PHP sample cannot be reached here.
-const PHP_NOTE: &str = "\nO exemplo em PHP abre uma conexão por requisição: três idas e voltas cada (TCP, TLS, requisição), 303 nas 101 \
-    requisições. As metas contra ele (3,4 e 5,5 vezes) vêm de medições em que cada envio lhe custava uma quarta, 357 ao todo: uma conexão \
-    nova começa com dez pacotes, e com HTTP/2 o formulário de um CT-e não cabe neles. Aqui não há *slow start* e o servidor fala \
-    HTTP/1.1, de modo que a aritmética permite no máximo 303 ÷ 100 = 3,03, mais o tempo do próprio PHP.\n";
+const PHP_NOTE: &str = "\nO exemplo em PHP abre uma conexão por requisição, com três idas e voltas (TCP, TLS, requisição): 303 nas 101 \
+    requisições, de modo que aqui a aritmética permite 303 ÷ 100 = 3,03 vezes, mais o tempo do próprio PHP. As metas contra ele (3,4 e 5,5 \
+    vezes) vêm de outra medição, em que lhe foram contadas 357. A explicação provável das outras, que não foi medida aqui: um envio a \
+    mais de dez pacotes numa conexão nova espera mais uma ida e volta, e o *slow start* não é modelado.\n";
 
 /// A client at some work.
 struct Line {

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use super::measure::Rig;
 use super::peers::Peer;
 use super::table::{Section, Table, bars};
 use crate::process::quiet;
@@ -33,8 +34,9 @@ isso fazem menos que os outros. O averbador é a biblioteca de verdade, compilad
 ";
 
 /// The whole page.
-pub fn page(sections: &[Section], missing: &[Missing], (times, if_slow): (usize, usize)) -> Result<String> {
-    let mut page = format!("{BEGINNING}\n{}", machine()?);
+pub fn page(sections: &[Section], missing: &[Missing], rig: &Rig) -> Result<String> {
+    let Rig { times, times_if_slow: if_slow, .. } = rig;
+    let mut page = format!("{BEGINNING}\n{}", machine(&rig.load)?);
     page += &format!(
         "\nMedianas de {times} medições; de {if_slow} para o que leva muito tempo (PHP, `curl` e Free Pascal, 50 documentos a 40 ms).\n"
     );
@@ -58,7 +60,7 @@ fn left_out(missing: &[Missing]) -> String {
 }
 
 /// When, and on which machine with which programs.
-fn machine() -> Result<String> {
+fn machine(load: &str) -> Result<String> {
     let mut table = Table::new(&["Máquina", ""]);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     for (what, value) in [
@@ -66,6 +68,10 @@ fn machine() -> Result<String> {
         ("Processador", format!("{}, {cores} núcleos", entry("/proc/cpuinfo", "model name"))),
         ("Memória", entry("/proc/meminfo", "MemTotal")),
         ("Sistema", format!("{}, Linux {}", entry("/etc/os-release", "PRETTY_NAME"), kernel())),
+        (
+            "Carga no início",
+            format!("{} processos à espera de núcleo ou nele, média de 1 minuto", load.replace('.', ",")),
+        ),
         ("Compilador", version("rustc", &["--version"])),
         ("PHP", version("php", &["--version"])),
         ("curl", version("curl", &["--version"])),
