@@ -12,7 +12,7 @@ use crate::windows::{self, Width};
 use crate::{codegen, release, root, sanitize, wine};
 
 /// Strict: the programs are examples of how the header is used.
-const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-pedantic", "-Werror"];
+pub const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-pedantic", "-Werror"];
 
 /// The library for Linux, as programs that load it by name call it.
 const LINUX_NAME: &str = "libaverbador.so";

@@ -1,5 +1,6 @@
 //! `cargo xtask`: everything that is done with this repository.
 
+mod bench;
 mod callers;
 mod codegen;
 mod debian;
@@ -48,6 +49,8 @@ enum Task {
     /// Use the library from 64 threads at once for some minutes, with all that can go wrong going wrong: nothing may be
     /// lost, and nothing may grow.
     Soak(soak::Options),
+    /// Measure the library beside other clients, and write docs/desempenho.md.
+    Bench(bench::Options),
     /// Build SIEM, the application with windows, and start it with the simulator.
     Siem(siem::Options),
     /// Build what is given away into dist/: the archives for Windows and Linux, and SIEM.
@@ -95,6 +98,7 @@ fn run(task: Task) -> Result<()> {
         Task::Demo(options) => demo::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Soak(options) => soak::run(&options),
+        Task::Bench(options) => bench::run(&options),
         Task::Siem(options) => siem::run(&options),
         Task::Dist(options) => dist::run(&options),
         Task::Codegen { check: true } => codegen::check(&root()).and_then(|()| links::check(&root())),

@@ -11,6 +11,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::bench::Toolkit;
 use crate::debian::{self, Archive};
 use crate::process::{self, step};
 use crate::windows::{self, Width};
@@ -51,6 +52,8 @@ pub enum Part {
     Desktop(Width),
     /// A screen that nobody sees, and hands that type and click on it.
     Screen,
+    /// What a client that the library is compared with is made of.
+    Toolkit(Toolkit),
 }
 
 /// What the tests on this machine's own system need.
@@ -163,6 +166,7 @@ impl Part {
             Self::WindowsSqlite => "SQLite for Windows",
             Self::Desktop(_) => "a Windows desktop under Wine",
             Self::Screen => "Xvfb, xdotool and ImageMagick",
+            Self::Toolkit(toolkit) => toolkit.name(),
         }
     }
 
@@ -182,6 +186,7 @@ impl Part {
             Self::Signing => "the signing of the Windows DLLs",
             Self::Lazarus | Self::WindowsLazarus | Self::WindowsSqlite | Self::Desktop(_) => "SIEM",
             Self::Screen => "the pictures of SIEM",
+            Self::Toolkit(_) => "a client to compare the library with",
         }
     }
 
@@ -203,6 +208,7 @@ impl Part {
                  fp-units-misc"
             }
             Self::Screen => "install it by: apt-get install xvfb xdotool imagemagick",
+            Self::Toolkit(toolkit) => toolkit.by_hand(),
             Self::WindowsPascal | Self::Wine(_) => "install it by: cargo xtask setup, on Debian on x86-64",
             Self::WindowsLazarus | Self::WindowsSqlite | Self::Desktop(_) => {
                 "install it by: cargo xtask siem, on Debian on x86-64"
@@ -242,6 +248,7 @@ impl Part {
             Self::WindowsSqlite => sqlite::is_installed(),
             Self::Desktop(width) => desktop::is_installed(width),
             Self::Screen => ["Xvfb", "xdotool", "import"].into_iter().all(found),
+            Self::Toolkit(toolkit) => toolkit.is_installed(),
         }
     }
 
@@ -258,7 +265,10 @@ impl Part {
             | Self::Mingw
             | Self::Lazarus
             | Self::Screen
-            | Self::Signing => (!debian::can_install()).then_some("packages can be installed by root on Debian only"),
+            | Self::Signing
+            | Self::Toolkit(_) => {
+                (!debian::can_install()).then_some("packages can be installed by root on Debian only")
+            }
             Self::WindowsPascal | Self::Wine(_) | Self::WindowsLazarus | Self::Desktop(_) => {
                 (debian::codename().is_none() || !debian::is_amd64())
                     .then_some("it can be set up on Debian on x86-64 only")
@@ -290,6 +300,7 @@ impl Part {
             Self::WindowsSqlite => sqlite::install(),
             Self::Desktop(width) => desktop::install(width),
             Self::Screen => debian::install(&["xvfb", "xdotool", "imagemagick"]),
+            Self::Toolkit(toolkit) => toolkit.install(),
         }
     }
 }

@@ -26,8 +26,8 @@
 //! | `answer.rs`, `wire.rs` | an HTTP answer, and the ways in which it reaches the client or does not |
 //! | `server.rs`, `certificate.rs`, `worker.rs` | listeners, connections, TLS, the thread; the way of one request |
 //! | `proxy.rs` | a proxy between client and service, as companies have them |
-//! | `record.rs` | the memory of the requests that came |
-//! | `main.rs` | the stand-alone program |
+//! | `record.rs`, `count.rs` | the memory of the requests that came, and how much was served |
+//! | `main.rs`, `control.rs` | the stand-alone program |
 //!
 //! Comments name the document in which a rule is written (see `mod.rs` of each service). What is written nowhere
 //! public and had to be assumed is marked "Assumed".
@@ -36,6 +36,7 @@ mod answer;
 mod averbeporto;
 mod certificate;
 mod config;
+mod count;
 mod document;
 mod faults;
 mod invoicy;
@@ -50,7 +51,6 @@ mod wire;
 mod worker;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -65,6 +65,7 @@ pub use crate::config::{
     CodeShape, Config, DEFAULT_PASSWORD, DEFAULT_TOKEN, DEFAULT_USER, ErrorShape, JsonShape, NotUnderstood, ProtShape,
     Shape, Tls, User,
 };
+pub use crate::count::Counts;
 pub use crate::document::Kind;
 pub use crate::faults::{Effect, Fault, Moment, Target};
 pub use crate::invoicy::{InvoicyCode, InvoicyConfig, NfseState, StoredNfse};
@@ -115,14 +116,7 @@ struct Shared {
     notifications: Mutex<Vec<Notification>>,
     faults: Mutex<faults::Queue>,
     log: Mutex<record::Log>,
-    connections: AtomicU64,
-}
-
-impl Shared {
-    /// Counts a connection; gives its number.
-    fn count_connection(&self) -> u64 {
-        self.connections.fetch_add(1, Ordering::Relaxed) + 1
-    }
+    counters: count::Counters,
 }
 
 /// Takes a lock. A thread that panicked while holding it left nothing half done that matters here.
@@ -155,7 +149,7 @@ impl Simulator {
             config,
             faults: Mutex::default(),
             log: Mutex::new(record::Log::new()),
-            connections: AtomicU64::new(0),
+            counters: count::Counters::default(),
         });
         let served = server::serve(shared.clone(), http, https, tls.into(), notifications);
         let worker = Worker::start("simulator", served).map_err(Error::System)?;
@@ -230,7 +224,13 @@ impl Simulator {
 
     /// How many TCP connections were accepted, HTTP and HTTPS together.
     pub fn connections(&self) -> u64 {
-        self.shared.connections.load(Ordering::Relaxed)
+        self.counts().connections
+    }
+
+    /// How much was served since the start.
+    pub fn counts(&self) -> Counts {
+        let requests = lock(&self.shared.log).count();
+        self.shared.counters.with_requests(requests)
     }
 
     /// Puts a fault behind those that are waiting. Of several that are meant for a request, the first
@@ -252,6 +252,12 @@ impl Simulator {
     /// The document with this key (not its cancellation).
     pub fn document(&self, key: &str) -> Option<StoredDocument> {
         lock(&self.shared.averbeporto).documents.get(key)
+    }
+
+    /// Forgets all documents, and the requests that brought them. Sessions and counts go on.
+    pub fn forget(&self) {
+        drop(std::mem::take(&mut lock(&self.shared.averbeporto).documents));
+        self.clear_requests();
     }
 
     /// Stores a document as if it had been received earlier, with any protocol.

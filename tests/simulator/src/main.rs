@@ -1,5 +1,7 @@
 //! The simulator as a program: for testers, and for whoever builds the ERP, without the insurer.
 
+mod control;
+
 use std::io::{self, Write};
 use std::path::{self, Path, PathBuf};
 use std::process::{self, ExitCode};
@@ -174,6 +176,11 @@ struct Options {
     /// End when the standard input is closed
     #[arg(long)]
     until_stdin_closes: bool,
+
+    /// Take commands, a line each, on the standard input, and end when it is closed: counts (how many requests,
+    /// connections and TLS handshakes were served, as a line of JSON), forget (all documents and requests)
+    #[arg(long)]
+    control: bool,
 }
 
 impl Options {
@@ -247,7 +254,7 @@ fn run(options: &Options) -> Result<(), Error> {
         asked_to_end().map_err(Error::System)?
     };
     introduce(options, &simulator, &ca.path, &settings);
-    runtime.block_on(end(options, asked_to_end));
+    runtime.block_on(end(options, &simulator, asked_to_end));
     simulator.stop();
     if let Some(logger) = logger {
         // A panic of that thread was reported when it happened.
@@ -337,12 +344,13 @@ fn say(text: &str) {
 }
 
 /// Waits for the first of the ends that were asked for.
-async fn end(options: &Options, asked_to_end: impl Future<Output = ()>) {
+async fn end(options: &Options, simulator: &Simulator, asked_to_end: impl Future<Output = ()>) {
     let seconds = Duration::from_secs(options.for_seconds.unwrap_or_default());
     tokio::select! {
         () = asked_to_end => {}
         () = sleep(seconds), if options.for_seconds.is_some() => {}
-        () = stdin_closed(), if options.until_stdin_closes => {}
+        () = stdin_closed(), if options.until_stdin_closes && !options.control => {}
+        () = control::obey(simulator), if options.control => {}
     }
 }
 

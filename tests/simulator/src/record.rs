@@ -210,6 +210,11 @@ impl Log {
         self.requests.iter().cloned().collect()
     }
 
+    /// How many there were, those that are forgotten included.
+    pub(crate) fn count(&self) -> u64 {
+        self.last_number
+    }
+
     pub(crate) fn clear(&mut self) {
         self.requests.clear();
     }

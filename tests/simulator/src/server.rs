@@ -106,7 +106,7 @@ pub(crate) async fn serve(
         let shared = shared.clone();
         let secure = tls.is_some();
         port.take(move |stream| {
-            let this = Connection { number: shared.count_connection(), secure };
+            let this = Connection { number: shared.counters.connection(), secure };
             connection(stream, this, shared.clone(), tls.clone())
         });
     }
@@ -130,6 +130,7 @@ async fn connection(stream: TcpStream, this: Connection, shared: Arc<Shared>, tl
         None => http(stream, this, shared).await,
         Some(tls) => {
             if let Ok(stream) = tls.accept(stream).await {
+                shared.counters.handshake(stream.get_ref().1.handshake_kind());
                 http(stream, this, shared).await;
             }
         }
@@ -220,7 +221,11 @@ async fn deliver(call: &Call, early: Option<Effect>, connection: Connection, sha
     let origin = if connection.secure { &shared.https_url } else { &shared.http_url };
     let (delivery, penalty) = react(call, effect.as_ref(), origin, shared);
     lock(&shared.log).decided(entry.number, effect, penalty);
-    sleep(ordered + penalty).await;
+    let wait = ordered + penalty;
+    // The timer's shortest wait is a millisecond, also for none at all.
+    if !wait.is_zero() {
+        sleep(wait).await;
+    }
     if let Some(answer) = delivery.answer() {
         lock(&shared.log).answered(entry.number, answer);
     }

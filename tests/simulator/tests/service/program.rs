@@ -1,11 +1,11 @@
 //! The stand-alone program.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use simulator::{DEFAULT_PASSWORD, DEFAULT_TOKEN, DEFAULT_USER};
 
 use crate::client::{AGENT, builder};
@@ -97,6 +97,18 @@ fn webmania_is_introduced_and_its_token_kept_secret() {
     let log = program.end();
     assert!(log.contains("POST /2/mdfe/emissao authorization=*** {\"ambiente\":2"), "{log}");
     assert!(!log.contains("segredo"), "{log}");
+}
+
+#[test]
+fn it_takes_commands() {
+    let mut program = Running::start(&["--control"]);
+    let commands = program.child.stdin.as_mut().expect("piped");
+    commands.write_all(b"counts\nforget\ncont\n").expect("it listens");
+    let none = json!({"requests": 0, "connections": 0, "full_handshakes": 0, "resumed_handshakes": 0});
+    let answers = program.end();
+    let answers: Vec<Value> = answers.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(answers[..2], [none, json!({})]);
+    assert_eq!(answers[2]["error"], "there is no command 'cont'; there are counts and forget");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::net::{Ipv6Addr, TcpListener, TcpStream};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
-use simulator::{Config, Error, Simulator, Tls};
+use simulator::{Config, Counts, Effect, Error, Fault, Simulator, Target, Tls};
 
 use crate::client::{Client, FORM, answered, builder, field_part, simulator};
 
@@ -118,6 +118,31 @@ fn connections_are_counted_and_numbered() {
     assert_eq!(simulator.connections(), 2);
     let numbers: Vec<_> = simulator.requests().iter().map(|request| request.connection).collect();
     assert_eq!(numbers, [vec![1; 20], vec![2]].concat());
+}
+
+#[test]
+fn what_was_served_is_counted_on_when_it_is_forgotten() {
+    let simulator = simulator();
+    for client in [Client::of(&simulator), Client::plain(&simulator), Client::of(&simulator)] {
+        client.public_consulta("chave[]=1");
+    }
+    simulator.store("1", "2");
+    simulator.forget();
+    assert!(simulator.requests().is_empty() && simulator.documents().is_empty());
+    let counts = Counts { requests: 3, connections: 3, full_handshakes: 2, resumed_handshakes: 0 };
+    assert_eq!(simulator.counts(), counts);
+}
+
+#[test]
+fn a_resumed_handshake_is_told_from_a_full_one() {
+    let simulator = simulator();
+    let client = Client::of(&simulator);
+    client.public_consulta("chave[]=1");
+    simulator.fault(Fault::new(Effect::Close).on(Target::PublicConsulta));
+    assert!(client.get("/atwe/php/Protocolo.php?chave[]=1").send().is_err());
+    client.public_consulta("chave[]=1");
+    let Counts { full_handshakes, resumed_handshakes, .. } = simulator.counts();
+    assert_eq!((full_handshakes, resumed_handshakes), (1, 1));
 }
 
 #[test]

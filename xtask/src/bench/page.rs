@@ -1,0 +1,101 @@
+//! The page: what was measured, with the machine that it was measured on. In Portuguese, for whoever decides on the library.
+
+use std::fs;
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::measure::Rig;
+use super::peers::Peer;
+use super::table::{Section, Table, bars};
+use crate::process::quiet;
+use crate::root;
+use crate::setup::Missing;
+
+const BEGINNING: &str = "\
+# Desempenho
+
+<!-- Escrito por `cargo xtask bench`: não edite à mão. -->
+
+O averbador ao lado de outros clientes, no mesmo trabalho: as mesmas requisições, ao mesmo servidor, na mesma rodada. O servidor é o \
+simulador do AverbePorto deste repositório, com TLS 1.3 e HTTP/1.1, num processo próprio. É ele que conta as requisições, as conexões \
+e os handshakes de TLS, completos e retomados. Cada programa é medido por vez, rodada após rodada, para que uma perturbação da máquina \
+atinja todos; cada valor é a mediana.
+
+A distância é feita por um retransmissor nosso (`xtask/src/bench/distance.rs`): cada pedaço de dados fica retido 20 ms em cada sentido, \
+sem limitar a vazão, e o primeiro pedaço de uma conexão nova espera mais uma ida e volta, a do estabelecimento do TCP. O *slow start* do \
+TCP não é modelado: com ele, quem abre uma conexão por requisição ficaria ainda mais atrás. O piso aritmético é o número de idas e voltas \
+sem as quais não se faz o trabalho, vezes 40 ms.
+
+Os programas comparados estão em `tests/peers/`: o exemplo em PHP da documentação da seguradora, digitado; o `curl` da linha de comando; \
+a libcurl em C, com a conexão mantida; a `requests.Session` do Python; um cliente em Free Pascal; e, como o melhor possível, rustls e um \
+socket, com cada requisição escrita à mão de uma vez só. O exemplo em PHP e o cliente em Free Pascal não verificam o certificado, e por \
+isso fazem menos que os outros. O averbador é a biblioteca de verdade, compilada em release e carregada por nome.
+";
+
+/// The whole page.
+pub fn page(sections: &[Section], missing: &[Missing], rig: &Rig) -> Result<String> {
+    let Rig { times, times_if_slow: if_slow, .. } = rig;
+    let mut page = format!("{BEGINNING}\n{}", machine(&rig.load)?);
+    page += &format!(
+        "\nMedianas de {times} medições; de {if_slow} para o que leva muito tempo (PHP, `curl` e Free Pascal, 50 documentos a 40 ms).\n"
+    );
+    page += &left_out(missing);
+    page += &format!("\n## Metas\n\n{}", bars(sections.iter().flat_map(|section| &section.bars)));
+    for Section { title, text, .. } in sections {
+        page += &format!("\n## {title}\n\n{text}");
+    }
+    Ok(page)
+}
+
+/// Who could not be measured, and why.
+fn left_out(missing: &[Missing]) -> String {
+    let absent = Peer::ALL.into_iter().filter_map(|peer| Some((peer, peer.obstacle(missing)?)));
+    let lines: Vec<_> =
+        absent.map(|(peer, why)| format!("- {}: {}", peer.name(), why.lines().next().unwrap_or(""))).collect();
+    match lines.is_empty() {
+        true => String::new(),
+        false => format!("\nFicaram de fora, porque não puderam ser instalados:\n\n{}\n", lines.join("\n")),
+    }
+}
+
+/// When, and on which machine with which programs.
+fn machine(load: &str) -> Result<String> {
+    let mut table = Table::new(&["Máquina", ""]);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    for (what, value) in [
+        ("Data", quiet(Command::new("date").arg("+%d/%m/%Y"))?),
+        ("Processador", format!("{}, {cores} núcleos", entry("/proc/cpuinfo", "model name"))),
+        ("Memória", entry("/proc/meminfo", "MemTotal")),
+        ("Sistema", format!("{}, Linux {}", entry("/etc/os-release", "PRETTY_NAME"), kernel())),
+        (
+            "Carga no início",
+            format!("{} processos à espera de núcleo ou nele, média de 1 minuto", load.replace('.', ",")),
+        ),
+        ("Compilador", version("rustc", &["--version"])),
+        ("PHP", version("php", &["--version"])),
+        ("curl", version("curl", &["--version"])),
+        ("Python requests", version("/usr/bin/python3", &["-c", "import requests; print(requests.__version__)"])),
+        ("Free Pascal", version("fpc", &["-iV"])),
+    ] {
+        table.row([what.to_owned(), value.trim().to_owned()]);
+    }
+    Ok(table.markdown())
+}
+
+/// The first line that a program says of itself.
+fn version(program: &str, arguments: &[&str]) -> String {
+    let said = quiet(Command::new(program).current_dir(root()).args(arguments)).unwrap_or_default();
+    said.lines().next().unwrap_or("–").to_owned()
+}
+
+fn kernel() -> String {
+    fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned()
+}
+
+/// A value in a file of lines "NAME: VALUE" or "NAME=VALUE".
+fn entry(path: &str, name: &str) -> String {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
+    line.map_or_else(String::new, |line| line.trim_matches(|c: char| "\t :=\"".contains(c)).to_owned())
+}
