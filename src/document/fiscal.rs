@@ -145,7 +145,7 @@ struct Outline {
 impl Outline {
     /// Reads all of the XML, for it must be well-formed to its end.
     fn read(xml: &str) -> Result<Self, ErrorEntry> {
-        if let Some(character) = xml.chars().find(|&character| !is_character(character)) {
+        if let Some(character) = forbidden_character(xml) {
             return Err(malformed(format!("character U+{:04X}, which no XML may have", u32::from(character))));
         }
         let mut reader = Reader::from_str(xml);
@@ -157,7 +157,7 @@ impl Outline {
                 Event::Eof => break,
                 Event::Start(element) => {
                     outline.element(&element, &open)?;
-                    open.push(local_name(&element));
+                    open.push(element.local_name().as_ref().to_owned());
                     if open.len() > MOST_LEVELS {
                         return Err(malformed(format!("nested more than {MOST_LEVELS} levels deep")));
                     }
@@ -184,7 +184,7 @@ impl Outline {
     }
 
     fn element(&mut self, element: &BytesStart<'_>, open: &[String]) -> Result<(), ErrorEntry> {
-        let name = local_name(element);
+        let name = element.local_name();
         let mut id = None;
         for (count, attribute) in element.attributes().enumerate() {
             if count == MOST_ATTRIBUTES {
@@ -201,9 +201,9 @@ impl Outline {
             if !self.root.is_empty() {
                 return Err(malformed("more than one root element"));
             }
-            self.root.clone_from(&name);
+            name.as_ref().clone_into(&mut self.root);
         }
-        if self.id.is_none() && matches!(name.as_str(), "infCte" | "infNFe" | "infMDFe") {
+        if self.id.is_none() && matches!(name.as_ref(), "infCte" | "infNFe" | "infMDFe") {
             self.id = id;
         }
         Ok(())
@@ -271,14 +271,15 @@ impl Outline {
     }
 }
 
-fn local_name(element: &BytesStart<'_>) -> String {
-    element.local_name().as_ref().to_owned()
-}
-
-/// XML 1.0, section 2.2; the parser lets any pass.
+/// The first character that no XML may have (XML 1.0, section 2.2; the parser lets any pass).
 #[must_use]
-pub fn is_character(character: char) -> bool {
-    matches!(character, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..)
+pub fn forbidden_character(xml: &str) -> Option<char> {
+    let is_allowed = |c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..);
+    // All of them are ASCII but two that begin with this byte, and hardly an XML has one. So the bytes are looked at first, in
+    // a way that the processor does with many at once.
+    let may_begin_one = |byte: u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r') || byte == 0xEF;
+    let is_suspicious = xml.bytes().fold(false, |found, byte| found | may_begin_one(byte));
+    is_suspicious.then(|| xml.chars().find(|&c| !is_allowed(c))).flatten()
 }
 
 /// A reference to a character, or to one of the five entities that every XML has.
@@ -325,6 +326,12 @@ mod tests {
     }
 
     #[test]
+    fn characters_beside_the_forbidden_ones_are_allowed() {
+        assert_eq!(super::forbidden_character("\t\r\n \u{7F}ç\u{FEFF}\u{FB00}\u{FFFD}\u{10FFFF}"), None);
+        assert_eq!(super::forbidden_character("ç\u{FEFF}\u{1F}\u{FFFE}"), Some('\u{1F}'));
+    }
+
+    #[test]
     fn a_cancellation_names_the_document_cancelled() {
         let fiscal = Fiscal::read(&fixture("evento-cancelamento.xml")).unwrap();
         assert_eq!((fiscal.key.as_str(), fiscal.model), (KEY, Model::Cancellation));
@@ -356,6 +363,7 @@ mod tests {
             "<CTe>\0</CTe>",
             "<CTe a=\"\u{1B}\"/>",
             "<CTe>\u{FFFE}</CTe>",
+            "<CTe>\u{FFFF}</CTe>",
             "<a><?xml version=\"1.0\"?></a>",
             "<?xml version=\"1.0\" encoding=\"klingon\"?><CTe/>",
             &format!("<!DOCTYPE CTe [<!ENTITY a SYSTEM \"file:///etc/passwd\">]>{cte}"),

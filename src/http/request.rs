@@ -1,9 +1,12 @@
 //! One request: what is asked, where, under which conditions.
 
+use std::future::poll_fn;
 use std::io::{self, Seek};
+use std::pin::pin;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue};
+use futures_core::Stream;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Client, Method, RequestBuilder, Url};
 use tokio_util::io::ReaderStream;
@@ -145,7 +148,7 @@ pub(super) async fn build(client: &Client, url: &Url, request: &Request<'_>) -> 
             client.get(url)
         }
         Payload::Form(fields) => client.post(url.clone()).form(fields),
-        Payload::Multipart(fields, document) => client.post(url.clone()).multipart(multipart(fields, document).await?),
+        Payload::Multipart(fields, document) => with_form(client.post(url.clone()), fields, document).await?,
         Payload::Body(ref method, bytes) => client.request(method.clone(), url.clone()).body(bytes.to_vec()),
     };
     let builder = request.headers.iter().fold(builder, |builder, (name, value)| builder.header(name, *value));
@@ -165,7 +168,27 @@ fn sensitive(value: &str) -> Result<HeaderValue, Failure> {
     Ok(value)
 }
 
-async fn multipart(fields: &[(&str, &str)], document: &Document) -> Result<Form, Failure> {
+/// A form with a document from memory goes in one piece, so that head and form are one write: in pieces they would be four, and
+/// on a fresh connection a small one may have to wait for the answer to the one before. A file is read while it is sent.
+async fn with_form(
+    builder: RequestBuilder,
+    fields: &[(&str, &str)],
+    document: &Document,
+) -> Result<RequestBuilder, Failure> {
+    let form = multipart(fields, document)?;
+    if matches!(document.content, Content::File(..)) {
+        return Ok(builder.multipart(form));
+    }
+    let kind = format!("multipart/form-data; boundary={}", form.boundary());
+    let mut pieces = pin!(form.into_stream());
+    let mut whole = Vec::new();
+    while let Some(piece) = poll_fn(|context| pieces.as_mut().poll_next(context)).await {
+        whole.extend_from_slice(&piece.map_err(Failure::from_reqwest)?);
+    }
+    Ok(builder.header(CONTENT_TYPE, kind).body(whole))
+}
+
+fn multipart(fields: &[(&str, &str)], document: &Document) -> Result<Form, Failure> {
     let form = fields.iter().fold(Form::new(), |form, &(name, value)| form.text(name.to_owned(), value.to_owned()));
     let unreadable = |error: io::Error| Failure::before(Code::FileNoPermission, &error.to_string());
     let part = match &document.content {

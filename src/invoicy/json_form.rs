@@ -11,7 +11,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::contract::{Code, ErrorEntry, bad_field};
-use crate::document::{MOST_LEVELS, is_character};
+use crate::document::{MOST_LEVELS, forbidden_character};
 
 /// The XML of the elements in the object `json`; `place` is its name for errors. 1006 names what cannot be written.
 pub fn to_xml(json: &RawValue, place: &str) -> Result<String, ErrorEntry> {
@@ -93,7 +93,7 @@ fn write_element(xml: &mut String, name: &str, value: &RawValue, place: &str, de
         Some(b'-' | b'0'..=b'9') => Cow::Borrowed(value.get()),
         _ => return Err(bad(place, "deve ser texto, número, objeto ou lista destes")),
     };
-    if !text.chars().all(is_character) {
+    if forbidden_character(&text).is_some() {
         return Err(bad(place, "tem um caractere que XML não pode ter"));
     }
     begin(xml, name);

@@ -8,7 +8,7 @@ use quick_xml::{Reader, XmlVersion};
 
 use super::wrapper;
 use crate::contract::{Code, ErrorEntry};
-use crate::document::{MOST_ATTRIBUTES, MOST_LEVELS, is_character, is_known};
+use crate::document::{MOST_ATTRIBUTES, MOST_LEVELS, forbidden_character, is_known};
 
 /// What was noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,7 +173,7 @@ struct Linearising<'x> {
 
 /// Reads all of `xml` and writes it without the white space between tags.
 fn linearise(xml: &str, notices: &mut Vec<Notice>) -> Result<String, ErrorEntry> {
-    if let Some(character) = xml.chars().find(|&character| !is_character(character)) {
+    if let Some(character) = forbidden_character(xml) {
         return Err(malformed(format!("character U+{:04X}, which no XML may have", u32::from(character))));
     }
     let mut reader = Reader::from_str(xml);

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::answer::Answer;
 use super::{Porto, Session, not_understood};
 use crate::contract::{Code, Counts, ErrorEntry, Origin, Progress, Secret, Span, Stage, Upload, bad_field, missing};
-use crate::document::{AccessKey, Document, Fiscal, Kind, check_zip};
+use crate::document::{AccessKey, Content, Document, Fiscal, Kind, check_zip};
 use crate::http::{Effect, Http, Payload};
 use crate::settings::is_recipient;
 
@@ -49,9 +49,13 @@ impl Porto {
     pub fn pack(&self, upload: &Upload) -> Result<Parcel, ErrorEntry> {
         let fields = self.fields(upload)?;
         let key = upload.chave.as_deref().filter(|chave| !chave.is_empty()).map(AccessKey::parse).transpose()?;
-        let document = open(upload, key.as_ref())?;
+        let mut document = open(upload, key.as_ref())?;
         let fiscal = match document.kind {
-            Kind::Xml => Some(Fiscal::read(&document.content.read()?)?),
+            Kind::Xml => {
+                // What is sent is what was checked, whatever becomes of the file meanwhile.
+                document.content = Content::Bytes(document.content.read()?.into_owned());
+                Some(Fiscal::read(&document.content.read()?)?)
+            }
             Kind::Zip => {
                 check_zip(&document.content)?;
                 None
