@@ -1,7 +1,6 @@
 //! What calls cost where there is no distance: an upload, a look into a reply, the reading of a document.
 
 use std::fs;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -111,8 +110,7 @@ fn local_calls(rig: &Rig) -> Result<String> {
 fn readings() -> Result<String> {
     eprintln!("  micro-benchmarks");
     let mut bench = cargo();
-    bench.args(["bench", "--package", "averbador", "--bench", "document", "--target-dir"]).arg(readings_dir());
-    quiet(bench.args(["--", "--quick"]))?;
+    quiet(bench.args(["bench", "--package", "averbador", "--bench", "document", "--", "--quick"]))?;
     let mut table = Table::new(&["O quê", "Tempo", "Vazão"]);
     for (name, what) in READINGS {
         let (nanoseconds, bytes) = reading(name)?;
@@ -123,14 +121,9 @@ fn readings() -> Result<String> {
     Ok(table.markdown())
 }
 
-/// Where they are built: beside the library that is measured, each build would undo the other.
-fn readings_dir() -> PathBuf {
-    windows::target_dir(&root()).join("micro")
-}
-
 /// The mean of one, in nanoseconds, and how many bytes are read in that time.
 fn reading(name: &str) -> Result<(f64, Option<f64>)> {
-    let folder = readings_dir().join("criterion").join(name).join("new");
+    let folder = windows::target_dir(&root()).join("criterion").join(name).join("new");
     let json = |file: &str| -> Result<Value> {
         let path = folder.join(file);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
