@@ -25,7 +25,8 @@ pub struct Callers {
     pub library: PathBuf,
     /// The harness that loads the library by name.
     pub harness: PathBuf,
-    target: Target,
+    /// The platform.
+    pub target: Target,
     /// Whether the sanitizers watch them.
     sanitized: bool,
     /// Where the header, the units and the examples are: the repository, or an unpacked archive.
@@ -108,9 +109,8 @@ impl Callers {
         self.compile("g++", "-std=c++17", "examples/cpp/exemplo.cpp", &self.program("exemplo"), flags)
     }
 
-    /// Builds all the programs that only the tests run: those and the ones in Pascal.
-    pub fn build_tests(&self) -> Result<()> {
-        self.build_c_tests()?;
+    /// Builds the programs in Pascal that only the tests run.
+    pub fn build_pascal_tests(&self) -> Result<()> {
         self.compile_pascal("docs/exemplos/siem.dpr", Dialect::Delphi, "siem")?;
         self.compile_pascal("docs/exemplos/viagem.dpr", Dialect::Delphi, "siem-viagem")?;
         self.compile_pascal("docs/exemplos/nota.dpr", Dialect::Delphi, "siem-nota")?;

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::callers::Callers;
 use crate::process::{self, quiet};
 use crate::root;
-use crate::setup::{Cache, Missing, Part};
+use crate::setup::{self, Cache, Missing, Part};
 
 /// The examples that run on a virtual machine, which is this machine's own: the part that each needs, and the module of its
 /// tests. (The one in C++ is a program like the harness.)
@@ -36,7 +36,7 @@ pub fn left_out(missing: Option<&[Missing]>) -> Vec<&'static str> {
 
 /// Compiles the example in C#, as the compiler that comes with Windows would, which knows C# 5.
 pub fn compile(callers: &Callers, missing: &[Missing]) -> Result<()> {
-    if cfg!(windows) || missing.iter().any(|missing| missing.part == Part::Mono) {
+    if cfg!(windows) || !setup::has(Part::Mono, missing) {
         return Ok(());
     }
     let mut mcs = Command::new("mcs");

@@ -124,6 +124,11 @@ pub fn ensure(root: &Path, wanted: &[Part]) -> Result<Vec<Missing>> {
     Ok(missing)
 }
 
+/// Whether a part is not among what is missing.
+pub fn has(part: Part, missing: &[Missing]) -> bool {
+    missing.iter().all(|missing| missing.part != part)
+}
+
 /// Says loudly what is missing. With `CI=true` that is an error: there, nothing may be skipped.
 pub fn report(missing: &[Missing]) -> Result<()> {
     let list: Vec<String> = missing.iter().map(Missing::to_string).collect();

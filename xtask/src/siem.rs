@@ -76,9 +76,11 @@ pub fn run(options: &Options) -> Result<()> {
     }
 }
 
-/// Tests what is behind its windows, on this machine.
-pub fn test() -> Result<()> {
-    run(&Options { platform: Platform::Native, test: true, pictures: false, fault: None })
+/// Tests what is behind its windows, on this machine, if all is there that it needs; says what is not.
+pub fn test_if_possible() -> Result<()> {
+    let missing = setup::ensure(&root(), &parts(Target::Native))?;
+    setup::report(&missing)?;
+    if missing.is_empty() { App::build(Target::Native)?.test() } else { Ok(()) }
 }
 
 /// Puts SIEM for Windows, with all that it needs, into `win32` and `win64` in `folder`.

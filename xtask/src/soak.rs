@@ -39,7 +39,7 @@ pub fn run(options: &Options) -> Result<()> {
     setup::report(&setup::ensure(&root(), if width.is_some() { setup::ALL } else { setup::NATIVE })?)?;
     let wine = width.filter(|_| !cfg!(windows)).map(wine::runner).transpose()?;
     let callers = Callers::build(target)?;
-    callers.build_tests()?;
+    callers.build_c_tests()?;
     let mut command = front_door_command(&callers, wine);
     command.args(["soak::", "--nocapture"]).env("AVERBADOR_SOAK_MINUTES", options.minutes.to_string());
     show(&mut command)?;

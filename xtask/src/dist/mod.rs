@@ -56,7 +56,7 @@ pub struct Archives {
 pub fn pack(signing: &sign::Signing) -> Result<Archives> {
     let missing = setup::ensure(&root(), setup::DIST)?;
     setup::report(&missing)?;
-    let can_windows = !missing.iter().any(|missing| setup::DIST.contains(&missing.part) && missing.part != Part::C);
+    let can_windows = [Part::Mingw, Part::RustSource].iter().all(|part| setup::has(*part, &missing));
     archive::empty(&staging())?;
     archive::empty(&root().join("dist"))?;
     let crates = crates::inside()?;
