@@ -12,6 +12,9 @@ use crate::process::quiet;
 use crate::windows::{self, Width};
 use crate::{root, wine};
 
+/// As Windows shows the sizes of files.
+const BYTES_PER_MB: f64 = 1_048_576.0;
+
 /// One DLL, and an empty one to compare it with.
 struct Dll {
     width: Width,
@@ -26,7 +29,7 @@ pub fn dlls(folder: &Path, times: usize) -> Result<Section> {
     let mut bars = Vec::new();
     for width in Width::BOTH {
         let dll = Dll::build(width, folder)?;
-        let megabytes = fs::metadata(&dll.library)?.len() as f64 / 1e6;
+        let megabytes = fs::metadata(&dll.library)?.len() as f64 / BYTES_PER_MB;
         let (full, empty) = dll.load(times)?;
         let name = width.name();
         table.row([
@@ -40,7 +43,10 @@ pub fn dlls(folder: &Path, times: usize) -> Result<Section> {
         bars.push(Bar::at_most(&format!("DLL {name}: carregar, acima de uma vazia"), 15.0, Some(full - empty), "ms"));
     }
     wine::shutdown()?;
-    let text = format!("Carregadas por `LoadLibrary` num processo novo, sob o Wine.\n\n{}", table.markdown());
+    let text = format!(
+        "Carregadas por `LoadLibrary` num processo novo, sob o Wine. Um MB são aqui 1.048.576 bytes, como o Windows os conta.\n\n{}",
+        table.markdown()
+    );
     Ok(Section { title: "As DLLs do Windows", text, bars })
 }
 
