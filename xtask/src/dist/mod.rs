@@ -73,6 +73,8 @@ pub fn unpacked(archives: &Archives) -> Result<Vec<Callers>> {
     let linux = work.join("linux");
     archive::unpack(&archives.linux, &linux)?;
     let linux = linux.join(linux_name());
+    // The tests look for the programs beside the library.
+    put(&linux.join("bin/harness"), &linux.join("lib/harness"))?;
     let mut callers = vec![Callers::unpacked(Target::Native, linux.join("lib"), &linux)];
     if let Some(archive) = &archives.windows {
         let windows = work.join("windows");
