@@ -6,12 +6,14 @@
 
 use std::env;
 use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use implib::{Flavor, ImportLibrary, MachineType};
 
+use crate::setup::Cache;
 use crate::{process, release};
 
 /// One of the two Windows the library is made for.
@@ -130,9 +132,7 @@ fn build_for_win7(root: &Path, mut cargo: Command, width: Width, name: &str) -> 
     let triple = width.triple();
     let lower = triple.replace('-', "_");
     let upper = lower.to_uppercase();
-    // Apart from the native builds: for RUSTC_BOOTSTRAP cargo compiles proc-macro2 and all that hangs on it
-    // anew. In one folder the builds would spoil each other's work, half a minute every time.
-    let target_dir = target_dir(root).join("windows");
+    let target_dir = win7_target_dir(root)?;
     cargo
         .args(["-Z", "build-std=std,panic_unwind"])
         // Of two ways to do something the standard library takes the smaller: 35 KB.
@@ -149,6 +149,28 @@ fn build_for_win7(root: &Path, mut cargo: Command, width: Width, name: &str) -> 
     };
     release::build_for(&mut cargo, root, triple, &target_dir, &flags)?;
     Ok(target_dir.join(triple).join("release").join(name))
+}
+
+/// Where what is built for Windows 7 is put.
+///
+/// Apart from the native builds: for RUSTC_BOOTSTRAP cargo compiles proc-macro2 and all that hangs on it anew. In one folder
+/// the builds would spoil each other's work, half a minute every time. And not in a folder with a blank in its name: MinGW's
+/// dlltool, with which rustc makes import libraries, loses its own files there. Then it is in the cache.
+fn win7_target_dir(root: &Path) -> Result<PathBuf> {
+    let has_blank = |folder: &Path| folder.to_string_lossy().contains(char::is_whitespace);
+    let folder = target_dir(root).join("windows");
+    if !has_blank(&folder) {
+        return Ok(folder);
+    }
+    let mut hasher = DefaultHasher::new();
+    folder.hash(&mut hasher);
+    let folder = Cache::open()?.folder(&format!("target-windows-{:016x}", hasher.finish()));
+    ensure!(
+        !has_blank(&folder),
+        "MinGW cannot work in {}: set AVERBADOR_TOOLS to a folder without blanks in its name",
+        folder.display()
+    );
+    Ok(folder)
 }
 
 /// Builds with what is installed on a Windows host, and says where the file of this `name` is.
