@@ -17,6 +17,12 @@ pub const SONAME: &str = "libaverbador.so.1";
 /// What Linux's is built for.
 const LINUX: &str = "x86_64-unknown-linux-gnu";
 
+/// Has what `command` runs write the same time into every file, the beginning of 1980: MinGW's tools put one into what they
+/// make for Windows.
+pub fn timeless(command: &mut Command) -> &mut Command {
+    command.env("SOURCE_DATE_EPOCH", "315532800")
+}
+
 /// `cargo rustc` for the library, as a cdylib and nothing else. With `cargo build` the rlib would be made
 /// too, and cargo then leaves out link-time optimisation for both: a DLL twice the size.
 pub fn library() -> Command {
@@ -42,7 +48,7 @@ pub fn simulator() -> Command {
 /// Has `cargo` build for this target, with `flags` for the compiler besides its own.
 pub fn build_for(cargo: &mut Command, root: &Path, triple: &str, target_dir: &Path, flags: &[String]) -> Result<()> {
     let flags: Vec<String> = unnamed_paths(root)?.into_iter().chain(flags.iter().cloned()).collect();
-    cargo
+    timeless(cargo)
         .arg("--target-dir")
         .arg(target_dir)
         .args(["--target", triple])
@@ -76,17 +82,17 @@ pub fn link(name: &str, link: &Path) -> Result<()> {
 pub fn part_symbols(tools: &str, built: &Path, library: &Path) -> Result<()> {
     let symbols = symbols_of(library)?;
     let objcopy = || Command::new(format!("{tools}objcopy"));
-    quiet(objcopy().arg("--only-keep-debug").arg(built).arg(&symbols))?;
+    quiet(timeless(&mut objcopy()).arg("--only-keep-debug").arg(built).arg(&symbols))?;
     let folder = library.parent().context("a library without a folder")?;
     let link = format!("--add-gnu-debuglink={}", symbols.file_name().context("no name")?.to_string_lossy());
-    quiet(objcopy().current_dir(folder).args(["--strip-all", &link]).arg(built).arg(library))?;
+    quiet(timeless(&mut objcopy()).current_dir(folder).args(["--strip-all", &link]).arg(built).arg(library))?;
     ensure!(fs::metadata(library)?.len() < fs::metadata(built)?.len(), "{} has no symbols", built.display());
     Ok(())
 }
 
 /// Takes the symbols, and the paths in them, out of a program.
 pub fn strip(tools: &str, program: &Path) -> Result<()> {
-    quiet(Command::new(format!("{tools}strip")).arg(program)).map(drop)
+    quiet(timeless(&mut Command::new(format!("{tools}strip"))).arg(program)).map(drop)
 }
 
 /// The file of its symbols.
