@@ -58,7 +58,7 @@ pub fn run(options: &Options) -> Result<()> {
         // What is given away is what is tested: out of the archives.
         for callers in dist::unpacked(&dist::pack(&sign::Signing::default())?)? {
             of(&callers, &missing, &filter)?;
-            if options.only.is_none() && callers.wine()?.is_some() && has(Part::Signing) {
+            if options.only.is_none() && runs_under_wine(&callers, &missing) && has(Part::Signing) {
                 step("A signed DLL is verified, and loads", || signed_loads(&callers))?;
             }
         }
@@ -93,12 +93,15 @@ fn of(callers: &Callers, missing: &[Missing], filter: &[&str]) -> Result<()> {
     front_door(callers, wine, &arguments)
 }
 
+/// Whether they are for Windows, and there is a Wine that runs them.
+fn runs_under_wine(callers: &Callers, missing: &[Missing]) -> bool {
+    matches!(callers.target, Target::Windows(width) if setup::has(Part::Wine(width), missing))
+}
+
 /// What compiles Pascal for these; `None` if there is nothing that runs their programs.
 fn part_for_pascal(callers: &Callers, missing: &[Missing]) -> Option<Part> {
     match callers.target {
-        Target::Windows(width) if !cfg!(windows) => {
-            setup::has(Part::Wine(width), missing).then_some(Part::WindowsPascal)
-        }
+        Target::Windows(_) if !cfg!(windows) => runs_under_wine(callers, missing).then_some(Part::WindowsPascal),
         _ => Some(Part::Pascal),
     }
 }
