@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use std::{env, fs};
 
 use serde_json::{Value, json};
-use simulator::{Config, Simulator};
+use simulator::{Config, Simulator, numbered_key};
 
 /// The library under test and the programs that call it, as `cargo xtask test` has built them.
 pub struct Target {
@@ -297,7 +297,10 @@ pub struct Documents {
 impl Documents {
     /// So many, each with its own key, in files that sort like `keys`.
     pub fn new(count: usize) -> Self {
-        let documents = Self { folder: TempFile::new("leia-me.txt", b"x"), keys: (1..=count).map(key).collect() };
+        let documents = Self {
+            folder: TempFile::new("leia-me.txt", b"x"),
+            keys: (1..=count).map(|number| numbered_key(MODEL_KEY, number)).collect(),
+        };
         fs::remove_file(documents.folder.path()).expect("it was just written");
         let model = fs::read_to_string(fixture_file("cte-utf8.xml")).expect("the fixture can be read");
         for key in &documents.keys {
@@ -329,14 +332,3 @@ impl Documents {
 
 /// The key in `cte-utf8.xml`.
 const MODEL_KEY: &str = "41260599990001000198570010000047111283746517";
-
-/// The model's key with another number, and the check digit that it calls for.
-fn key(number: usize) -> String {
-    let body = format!("{}{number:09}{}", &MODEL_KEY[..25], &MODEL_KEY[34..43]);
-    let weighted = body.bytes().rev().zip((2..=9).cycle()).map(|(digit, weight)| usize::from(digit - b'0') * weight);
-    let digit = match weighted.sum::<usize>() % 11 {
-        0 | 1 => 0,
-        rest => 11 - rest,
-    };
-    format!("{body}{digit}")
-}

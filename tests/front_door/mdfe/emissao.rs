@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use simulator::{Config, DEFAULT_TOKEN, Effect, Fault, MdfeState, Target};
+use simulator::{Config, DEFAULT_TOKEN, Effect, Fault, MdfeState, Target, numbered_key};
 
 use super::{KEYS, called, closing, document, emission, fields, issued, processing, rejecting, with};
 use crate::driver::{World, code, fixture_file, msg};
@@ -214,15 +214,9 @@ fn ten_thousand_documents_and_one_more() {
     assert_eq!(fields(&reply["pendencias"]), ["/mdfe/descarregamento/0/documentos_fiscais"]);
 }
 
-/// The first key with another number, and the check digit that it calls for.
+/// The first key with another number.
 fn numbered(number: usize) -> String {
-    let body = format!("{}{number:09}{}", &KEYS[0][..25], &KEYS[0][34..43]);
-    let weighted = body.bytes().rev().zip((2..=9).cycle()).map(|(digit, weight)| u32::from(digit - b'0') * weight);
-    let digit = match weighted.sum::<u32>() % 11 {
-        0 | 1 => 0,
-        rest => 11 - rest,
-    };
-    format!("{body}{digit}")
+    numbered_key(KEYS[0], number)
 }
 
 #[test]

@@ -74,7 +74,7 @@ pub use crate::record::{FilePart, RecordedRequest};
 use crate::server::Port;
 pub use crate::webmania::{
     Driver, LogShape, Mdfe, MdfeErrorShape, MdfeShape, MdfeState, Notification, ReasonShape, ReferenceShape, Rejection,
-    UrlShape,
+    UrlShape, numbered_key,
 };
 use crate::worker::Worker;
 

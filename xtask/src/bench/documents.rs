@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use simulator::numbered_key;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -36,7 +37,7 @@ impl Documents {
     /// Writes them, the ZIP and the lists of keys into `folder`.
     pub fn write(folder: PathBuf) -> Result<Self> {
         fs::create_dir_all(&folder)?;
-        let documents = Self { folder, keys: (1..=COUNT).map(key).collect() };
+        let documents = Self { folder, keys: (1..=COUNT).map(|number| numbered_key(MODEL_KEY, number)).collect() };
         let model = model()?;
         for (place, key) in documents.keys.iter().enumerate() {
             fs::write(documents.folder.join(file_name(key)), document(&model, key, place + 1))?;
@@ -92,15 +93,4 @@ fn document(model: &str, key: &str, number: usize) -> String {
 /// As the issuer's program calls it.
 fn file_name(key: &str) -> String {
     format!("{key}-cte.xml")
-}
-
-/// The model's key with another number, and the check digit that it calls for.
-fn key(number: usize) -> String {
-    let body = format!("{}{number:09}{}", &MODEL_KEY[..25], &MODEL_KEY[34..43]);
-    let weighted = body.bytes().rev().zip((2..=9).cycle()).map(|(digit, weight)| usize::from(digit - b'0') * weight);
-    let digit = match weighted.sum::<usize>() % 11 {
-        0 | 1 => 0,
-        rest => 11 - rest,
-    };
-    format!("{body}{digit}")
 }

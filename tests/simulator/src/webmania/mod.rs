@@ -25,6 +25,7 @@ use serde_json::{Map, Value};
 use tokio::sync::mpsc::UnboundedSender;
 
 use self::answers::Problem;
+pub use self::key::numbered_key;
 use self::mdfe::{Course, Mdfes};
 pub use self::mdfe::{Driver, Mdfe, MdfeState};
 pub use self::notify::Notification;
