@@ -39,7 +39,7 @@ pub fn configure(settings: &str) -> Result<String, ErrorEntry> {
     let Some(engine) = current.configured(settings)? else { return Ok(current.accepted()) };
     let accepted = engine.accepted();
     let unused = replace(&call, Arc::new(engine));
-    // Not under the lock: the last owner of an engine waits for its thread.
+    // Not under the lock: the last owner of an engine waits for its threads.
     drop(unused);
     Ok(accepted)
 }
@@ -94,7 +94,7 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        // First the engine, which may end its thread here, then the count: who waits for the calls waits for that too.
+        // First the engine, which may end threads here, then the count: who waits for the calls waits for that too.
         self.engine = None;
         let mut life = life();
         if let Some(calls) = life.under_way.get_mut(&self.era) {

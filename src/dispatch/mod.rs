@@ -29,7 +29,7 @@ pub use message::{Message, Operation};
 const CONFIG_VARIABLE: &str = "AVERBADOR_CONFIG";
 
 /// Everything behind the front door, under one set of settings. It can be used from many threads at once; what it
-/// started (one thread, connections) ends when it is dropped.
+/// started (connections, threads that look up names) ends when it is dropped.
 pub struct Engine {
     /// The settings as they were given, for the next to be merged into.
     given: Value,

@@ -61,7 +61,6 @@ impl Head {
 pub(super) async fn read_answer(mut response: Response, request: &Request<'_>) -> Result<Answer, Failure> {
     let (status, headers) = (response.status(), response.headers().clone());
     let body = read_body(&mut response).await.and_then(|body| unpacked(body, &headers));
-    settle().await;
     if status.is_success() || body.as_ref().is_ok_and(|body| (request.own_words)(body)) {
         return Ok(Answer { status: status.as_u16(), body: body?, headers });
     }
@@ -104,18 +103,6 @@ fn unpacked(body: Vec<u8>, headers: &HeaderMap) -> Result<Vec<u8>, Failure> {
 /// The value of a header, if it is there and text.
 pub(super) fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-/// Lets the connection go back to the pool. That is done by tasks of the client's thread which run beside us: the caller's
-/// next request could come sooner, and open a second connection.
-async fn settle() {
-    let turns = tokio::spawn(async {
-        for _ in 0..4 {
-            tokio::task::yield_now().await;
-        }
-    });
-    // Nothing depends on it.
-    let _ = turns.await;
 }
 
 fn decode(body: &[u8]) -> Cow<'_, str> {

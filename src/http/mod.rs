@@ -1,8 +1,10 @@
 //! The one HTTP client: TLS roots, proxy, timeouts, limits, redirects, retries.
 //!
-//! The asynchronous reqwest client runs on a runtime of one thread, and every call blocks on it. reqwest's own blocking
-//! façade would be shorter, but it loses the error of a connection while it feeds a streamed body ("receiver is gone"):
-//! then nobody could tell "refused, nothing sent" from "broken off, perhaps received".
+//! The asynchronous reqwest client is driven by the threads that call: there is none of our own, and none to wait for. (A name
+//! is looked up, and a file read, on threads that end by themselves a few seconds later.) Between calls nothing is done; what
+//! has come meanwhile, like the end of a connection, is taken note of when the next call begins. reqwest's own blocking façade
+//! would be shorter, but it hands every request over to a thread and back, and loses the error of a connection while it feeds
+//! a streamed body ("receiver is gone"): then nobody could tell "refused, nothing sent" from "broken off, perhaps received".
 
 mod answer;
 mod failure;
@@ -36,12 +38,12 @@ pub use answer::{Answer, Head};
 pub use failure::find;
 pub use request::{Credential, Effect, Payload, Request};
 
-/// The name of the client's own thread.
+/// The name of the threads that are started for names and files.
 pub const THREAD_NAME: &str = "averbador";
 
 /// Redirects followed in one request, all on the same host.
 const MAX_REDIRECTS: usize = 5;
-/// The client. It starts its thread with the first request, and ends it when dropped.
+/// The client. What it starts with the first request ends when it is dropped.
 pub struct Http {
     settings: Settings,
     log: Arc<Log>,
@@ -50,7 +52,7 @@ pub struct Http {
 }
 
 struct Started {
-    // Dropped in this order: the client's connections before the thread that drives them.
+    // Dropped in this order: the client's connections before what drives them.
     client: Client,
     runtime: Runtime,
 }
@@ -60,7 +62,19 @@ impl Started {
     /// of work, would make the library larger.)
     fn work(&self, limit: Duration, work: Pin<&mut dyn Future<Output = ()>>) {
         // Whether it came to its end shows in what it leaves behind.
-        let _ = self.runtime.block_on(async { tokio::time::timeout(limit, work).await });
+        let _ = self.runtime.block_on(async {
+            catch_up().await;
+            tokio::time::timeout(limit, work).await
+        });
+    }
+}
+
+/// Has the connections take note of what has come since the last call, so that one which the service has closed meanwhile is
+/// not used, and one whose answer was read is. The first turn asks the system, the second has them look, and with the third
+/// they are done.
+async fn catch_up() {
+    for _ in 0..3 {
+        tokio::task::yield_now().await;
     }
 }
 
@@ -111,7 +125,7 @@ impl Http {
         answer
     }
 
-    /// Does `work` with the client's thread at hand, at most for the settings' `timeout_conexao_s`: then 3004.
+    /// Does `work`, which connects by itself, at most for the settings' `timeout_conexao_s`: then 3004.
     pub fn connecting<T>(&self, work: impl Future<Output = Result<T, ErrorEntry>>) -> Result<T, ErrorEntry> {
         let mut done = Err(ErrorEntry::new(Code::Timeout));
         self.started()?.work(self.settings.connect_timeout(), pin!(async { done = work.await }));
@@ -144,8 +158,7 @@ impl Http {
     }
 
     fn start(&self) -> Result<Started, String> {
-        let mut runtime = runtime::Builder::new_multi_thread();
-        let runtime = runtime.worker_threads(1).thread_name(THREAD_NAME).enable_all().build();
+        let runtime = runtime::Builder::new_current_thread().thread_name(THREAD_NAME).enable_all().build();
         let runtime = runtime.map_err(|error| format!("runtime not started: {error}"))?;
         let settings = &self.settings;
         let client = Client::builder()

@@ -18,6 +18,9 @@ use crate::document::{Content, Document};
 
 /// How much of a file is read at once.
 const READ_BYTES: usize = 64 * 1024;
+/// More than what a form has around its document.
+const FORM_BYTES: usize = 2 * 1024;
+
 /// One request.
 pub struct Request<'a> {
     pub(super) url: &'a Url,
@@ -181,7 +184,7 @@ async fn with_form(
     }
     let kind = format!("multipart/form-data; boundary={}", form.boundary());
     let mut pieces = pin!(form.into_stream());
-    let mut whole = Vec::new();
+    let mut whole = Vec::with_capacity(usize::try_from(document.content.bytes()).unwrap_or_default() + FORM_BYTES);
     while let Some(piece) = poll_fn(|context| pieces.as_mut().poll_next(context)).await {
         whole.extend_from_slice(&piece.map_err(Failure::from_reqwest)?);
     }
