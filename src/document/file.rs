@@ -12,7 +12,7 @@ use crate::contract::{Code, ErrorEntry};
 pub const MAX_BYTES: u64 = 50 * 1024 * 1024;
 
 /// How much of a file is looked at to tell what it is.
-const HEAD_BYTES: u64 = 512;
+const HEAD_BYTES: usize = 512;
 
 /// What a file is, by its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +50,8 @@ impl Content {
             Self::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
             Self::File(file, length) => {
                 let unreadable = |error: io::Error| code_of(&error).detail(error.to_string());
-                let mut bytes = Vec::new();
-                let mut file = file.try_clone().map_err(unreadable)?;
+                let mut bytes = Vec::with_capacity(usize::try_from(*length).unwrap_or_default());
+                let mut file: &File = file;
                 file.rewind().map_err(unreadable)?;
                 file.take(*length).read_to_end(&mut bytes).map_err(unreadable)?;
                 Ok(Cow::Owned(bytes))
@@ -117,8 +117,8 @@ impl Kind {
 
     /// By the first bytes of `file`, which is left at its beginning.
     fn of_file(file: &mut File) -> io::Result<Option<Self>> {
-        let mut head = Vec::new();
-        file.take(HEAD_BYTES).read_to_end(&mut head)?;
+        let mut head = Vec::with_capacity(HEAD_BYTES);
+        file.take(HEAD_BYTES as u64).read_to_end(&mut head)?;
         file.rewind()?;
         Ok(Self::of(&head))
     }

@@ -2,6 +2,8 @@
 //!
 //! Sources: MOC of CT-e, NF-e and MDF-e for the elements; the insurer's manual for the kinds that can be endorsed.
 
+use std::mem::replace;
+
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
@@ -151,18 +153,24 @@ impl Outline {
         let mut reader = Reader::from_str(xml);
         reader.config_mut().enable_all_checks(true);
         let mut outline = Self::default();
-        let mut open: Vec<String> = Vec::new();
+        // The names of the open elements, as they stand in the text: a copy of each would cost as much as reading it.
+        let mut open: Vec<&str> = Vec::new();
+        let mut start = 0;
         loop {
-            match reader.read_event().map_err(|error| malformed(error.to_string()))? {
+            let event = reader.read_event().map_err(|error| malformed(error.to_string()))?;
+            let from = replace(&mut start, place(&reader, xml));
+            match event {
                 Event::Eof => break,
                 Event::Start(element) => {
-                    outline.element(&element, &open)?;
-                    open.push(element.local_name().as_ref().to_owned());
+                    // Behind the "<".
+                    let name = local(&xml[from + 1..][..element.name().as_ref().len()]);
+                    outline.element(&element, name, &open)?;
+                    open.push(name);
                     if open.len() > MOST_LEVELS {
                         return Err(malformed(format!("nested more than {MOST_LEVELS} levels deep")));
                     }
                 }
-                Event::Empty(element) => outline.element(&element, &open)?,
+                Event::Empty(element) => outline.element(&element, local(element.name().as_ref()), &open)?,
                 Event::End(_) => drop(open.pop()),
                 Event::Text(text) => outline.text(&open, &text)?,
                 Event::GeneralRef(reference) if is_known(&reference) && !open.is_empty() => {}
@@ -183,8 +191,21 @@ impl Outline {
         }
     }
 
-    fn element(&mut self, element: &BytesStart<'_>, open: &[String]) -> Result<(), ErrorEntry> {
-        let name = element.local_name();
+    fn element(&mut self, element: &BytesStart<'_>, name: &str, open: &[&str]) -> Result<(), ErrorEntry> {
+        if open.is_empty() {
+            if !self.root.is_empty() {
+                return Err(malformed("more than one root element"));
+            }
+            name.clone_into(&mut self.root);
+        }
+        // Nearly all of them have no attributes.
+        if !element.attributes_raw().is_empty() {
+            self.attributes(element, name)?;
+        }
+        Ok(())
+    }
+
+    fn attributes(&mut self, element: &BytesStart<'_>, name: &str) -> Result<(), ErrorEntry> {
         let mut id = None;
         for (count, attribute) in element.attributes().enumerate() {
             if count == MOST_ATTRIBUTES {
@@ -197,24 +218,18 @@ impl Outline {
                 id = Some(value.into_owned());
             }
         }
-        if open.is_empty() {
-            if !self.root.is_empty() {
-                return Err(malformed("more than one root element"));
-            }
-            name.as_ref().clone_into(&mut self.root);
-        }
-        if self.id.is_none() && matches!(name.as_ref(), "infCte" | "infNFe" | "infMDFe") {
+        if self.id.is_none() && matches!(name, "infCte" | "infNFe" | "infMDFe") {
             self.id = id;
         }
         Ok(())
     }
 
     /// Takes note of the text in the innermost of the `open` elements.
-    fn text(&mut self, open: &[String], text: &str) -> Result<(), ErrorEntry> {
+    fn text(&mut self, open: &[&str], text: &str) -> Result<(), ErrorEntry> {
         let [outer @ .., element] = open else {
             return if text.trim().is_empty() { Ok(()) } else { Err(malformed("text outside the root element")) };
         };
-        let noted = match (outer.last().map_or("", String::as_str), element.as_str()) {
+        let noted = match (outer.last().copied().unwrap_or_default(), *element) {
             ("infEvento", "chCTe" | "chNFe" | "chMDFe") => &mut self.event_key,
             ("infEvento", "tpEvento") => &mut self.event_type,
             ("ide" | "infEvento", "tpAmb") => &mut self.environment,
@@ -271,15 +286,35 @@ impl Outline {
     }
 }
 
+/// Where in `xml` the reader is.
+fn place(reader: &Reader<&[u8]>, xml: &str) -> usize {
+    usize::try_from(reader.buffer_position()).unwrap_or(xml.len()).min(xml.len())
+}
+
+/// A name without its prefix.
+fn local(name: &str) -> &str {
+    name.bytes().position(|byte| byte == b':').map_or(name, |colon| &name[colon + 1..])
+}
+
 /// The first character that no XML may have (XML 1.0, section 2.2; the parser lets any pass).
 #[must_use]
 pub fn forbidden_character(xml: &str) -> Option<char> {
     let is_allowed = |c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..);
-    // All of them are ASCII but two that begin with this byte, and hardly an XML has one. So the bytes are looked at first, in
-    // a way that the processor does with many at once.
+    // All of them are ASCII but two that begin with 0xEF, and hardly an XML has one: so the bytes are looked at first.
     let may_begin_one = |byte: u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r') || byte == 0xEF;
-    let is_suspicious = xml.bytes().fold(false, |found, byte| found | may_begin_one(byte));
-    is_suspicious.then(|| xml.chars().find(|&c| !is_allowed(c))).flatten()
+    let (eights, rest) = xml.as_bytes().as_chunks::<8>();
+    let is_suspicious = eights.iter().filter(|eight| has_control_or_ef(**eight)).flatten().chain(rest);
+    is_suspicious.copied().any(may_begin_one).then(|| xml.chars().find(|&c| !is_allowed(c))).flatten()
+}
+
+/// Whether one of these is below the blank or 0xEF, all looked at together: a byte is less than another if their difference
+/// borrows from its highest bit and it had none itself.
+fn has_control_or_ef(bytes: [u8; 8]) -> bool {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const HIGHEST: u64 = 0x8080_8080_8080_8080;
+    let has_less = |eight: u64, than: u64| eight.wrapping_sub(EACH * than) & !eight & HIGHEST != 0;
+    let eight = u64::from_ne_bytes(bytes);
+    has_less(eight, 0x20) || has_less(eight ^ (EACH * 0xEF), 1)
 }
 
 /// A reference to a character, or to one of the five entities that every XML has.
@@ -406,6 +441,12 @@ mod tests {
         fn never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200), text in "[<>/a-z&;=\"! ]{0,80}") {
             let _ = Fiscal::read(&bytes);
             let _ = Fiscal::read(text.as_bytes());
+        }
+
+        #[test]
+        fn the_first_forbidden_character_is_found_wherever_it_stands(text in "[\\PC\t\n\x00-\x20\x7F\u{80}\u{FFFC}-\u{FFFF}]{0,40}") {
+            let first = text.chars().find(|c| matches!(c, '\0'..='\u{8}' | '\u{B}' | '\u{C}' | '\u{E}'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}'));
+            prop_assert_eq!(super::forbidden_character(&text), first);
         }
     }
 }
