@@ -128,7 +128,7 @@ impl App {
         if let Target::Windows(width) = target {
             put(&sqlite::library(width)?, &folder)?;
         }
-        let executable = step("Compiling SIEM", || lazarus::compile(target, &source("siem.lpr"), &folder))?;
+        let executable = step("Compiling SIEM", || lazarus::compile(target, &source("siem.lpr")?, &folder))?;
         Ok(Self { folder, target, executable, harness: callers.harness })
     }
 
@@ -154,7 +154,7 @@ impl App {
 
     /// Another program that keeps its database locked, ready for the kind of lock; to be run where the database is.
     pub fn other_program(&self) -> Result<Command> {
-        runner(self.target, &lazarus::compile(self.target, &source("testes/outroprograma.lpr"), &self.folder)?)
+        runner(self.target, &lazarus::compile(self.target, &source("testes/outroprograma.lpr")?, &self.folder)?)
     }
 
     /// A file, as it sees it.
@@ -186,7 +186,7 @@ impl App {
 
     /// Compiles and runs the tests of what is behind the windows.
     fn test(&self) -> Result<()> {
-        let program = lazarus::compile(self.target, &source("testes/siemtestes.lpr"), &self.folder)?;
+        let program = lazarus::compile(self.target, &source("testes/siemtestes.lpr")?, &self.folder)?;
         show(runner(self.target, &program)?.args(["--all", "--format=plain"]))
     }
 }
@@ -214,8 +214,8 @@ fn folder(target: Target) -> Result<PathBuf> {
     Ok(folder)
 }
 
-fn source(name: &str) -> PathBuf {
-    root().join("delphi/siem").join(name)
+fn source(name: &str) -> Result<PathBuf> {
+    Ok(windows::without_blanks(&root())?.join("delphi/siem").join(name))
 }
 
 /// Builds the simulator and says where it is.

@@ -7,6 +7,10 @@
 use std::env;
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
+#[cfg(unix)]
+use std::os::unix::fs::symlink;
+#[cfg(windows)]
+use std::os::windows::fs::symlink_dir as symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -154,23 +158,36 @@ fn build_for_win7(root: &Path, mut cargo: Command, width: Width, name: &str) -> 
 /// Where what is built for Windows 7 is put.
 ///
 /// Apart from the native builds: for RUSTC_BOOTSTRAP cargo compiles proc-macro2 and all that hangs on it anew. In one folder
-/// the builds would spoil each other's work, half a minute every time. And not in a folder with a blank in its name: MinGW's
-/// dlltool, with which rustc makes import libraries, loses its own files there. Then it is in the cache.
+/// the builds would spoil each other's work, half a minute every time.
 fn win7_target_dir(root: &Path) -> Result<PathBuf> {
-    let has_blank = |folder: &Path| folder.to_string_lossy().contains(char::is_whitespace);
     let folder = target_dir(root).join("windows");
-    if !has_blank(&folder) {
-        return Ok(folder);
+    fs::create_dir_all(&folder)?;
+    without_blanks(&folder)
+}
+
+/// `folder` by a path without blanks: itself, or a link to it in the cache. Not every tool that builds for Windows quotes what
+/// it hands on: MinGW's dlltool, with which rustc makes import libraries, loses its own files; the Pascal compiler calls
+/// windres with half a name.
+pub fn without_blanks(folder: &Path) -> Result<PathBuf> {
+    let has_blank = |path: &Path| path.to_string_lossy().contains(char::is_whitespace);
+    if !has_blank(folder) {
+        return Ok(folder.to_owned());
     }
     let mut hasher = DefaultHasher::new();
     folder.hash(&mut hasher);
-    let folder = Cache::open()?.folder(&format!("target-windows-{:016x}", hasher.finish()));
+    let links = Cache::open()?.folder("links");
     ensure!(
-        !has_blank(&folder),
-        "MinGW cannot work in {}: set AVERBADOR_TOOLS to a folder without blanks in its name",
-        folder.display()
+        !has_blank(&links),
+        "no tool for Windows can work in {}: set AVERBADOR_TOOLS to a folder without blanks in its name",
+        links.display()
     );
-    Ok(folder)
+    let link = links.join(format!("{:016x}", hasher.finish()));
+    if fs::read_link(&link).is_ok_and(|target| target == folder) {
+        return Ok(link);
+    }
+    fs::create_dir_all(&links)?;
+    symlink(folder, &link).with_context(|| format!("cannot make a link: {}", link.display()))?;
+    Ok(link)
 }
 
 /// Builds with what is installed on a Windows host, and says where the file of this `name` is.
