@@ -150,6 +150,10 @@ impl Outline {
         if let Some(character) = forbidden_character(xml) {
             return Err(malformed(format!("character U+{:04X}, which no XML may have", u32::from(character))));
         }
+        // One mark is taken away where the bytes are decoded. Another the parser would take away, and not count.
+        if xml.starts_with('\u{FEFF}') {
+            return Err(malformed("two byte order marks"));
+        }
         let mut reader = Reader::from_str(xml);
         reader.config_mut().enable_all_checks(true);
         let mut outline = Self::default();
@@ -400,6 +404,7 @@ mod tests {
             "<CTe>\u{FFFE}</CTe>",
             "<CTe>\u{FFFF}</CTe>",
             "<a><?xml version=\"1.0\"?></a>",
+            "\u{FEFF}\u{FEFF}<CTe/>",
             "<?xml version=\"1.0\" encoding=\"klingon\"?><CTe/>",
             &format!("<!DOCTYPE CTe [<!ENTITY a SYSTEM \"file:///etc/passwd\">]>{cte}"),
             &format!("<!DOCTYPE l [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]>{cte}"),

@@ -106,11 +106,10 @@ impl Linear {
 
     /// Without byte order mark, declaration, escapes around it, and white space between tags.
     fn bare(xml: &str, notices: &mut Vec<Notice>) -> Result<String, ErrorEntry> {
-        let text = xml.trim_start_matches('\u{FEFF}');
-        if text.len() < xml.len() {
+        let text = xml.trim_start_matches(|c| c == BOM || BLANKS.contains(&c)).trim_end_matches(BLANKS);
+        if xml.trim_start_matches(BLANKS).starts_with(BOM) {
             notices.push(Notice::Bom);
         }
-        let text = text.trim_matches(BLANKS);
         if text.is_empty() {
             return Err(ErrorEntry::new(Code::FileEmpty).msg("O XML está vazio. Gere o documento novamente e repita."));
         }
@@ -122,6 +121,9 @@ impl Linear {
         linearise(text, notices)
     }
 }
+
+/// The byte order mark. (None may be left in front: the parser would take it away, and not count it where it says where it is.)
+const BOM: char = '\u{FEFF}';
 
 /// White space in XML.
 const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
@@ -330,6 +332,7 @@ mod tests {
             ("<a>😀ç]]&gt;</a>", "<a>😀ç]]&gt;</a>"),
             ("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<a/>", "<a/>"),
             ("\u{FEFF}<a/>", "<a/>"),
+            ("\r\u{FEFF} \u{FEFF}<a>ç</a>", "<a>ç</a>"),
             ("&lt;a&gt;\n&lt;b&gt;&amp;amp;&lt;/b&gt;&lt;/a&gt;", "<a><b>&amp;</b></a>"),
         ] {
             assert_eq!(linear(xml), expected, "{xml}");
@@ -341,6 +344,7 @@ mod tests {
         for (xml, expected) in [
             ("<a> <b>x</b> </a>", vec![]),
             ("\u{FEFF}<a/>", vec![Notice::Bom]),
+            ("\r\n\u{FEFF}<a/>", vec![Notice::Bom]),
             ("<?xml version=\"1.0\"?><a/>", vec![Notice::Declaration]),
             ("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a/>", vec![Notice::Declaration, Notice::OtherEncoding]),
             ("&lt;a/&gt;", vec![Notice::Escaped]),
