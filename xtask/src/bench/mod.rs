@@ -8,6 +8,7 @@ mod idle;
 mod measure;
 mod network;
 mod page;
+mod parallel;
 mod peers;
 mod server;
 mod table;
@@ -72,6 +73,8 @@ enum Work {
     Keys,
     /// 8 threads at once.
     Threads,
+    /// 8 uploads at once by HTTP/1.1 and by HTTP/2.
+    Parallel,
     /// A process that does nothing.
     Idle,
     /// Calls without distance, and reading.
@@ -90,7 +93,7 @@ pub fn run(options: &Options) -> Result<()> {
     let mut rig = rig(options, &available)?;
     let mut sections = Vec::new();
     for &work in Work::value_variants() {
-        if options.wants(work) && work.is_possible(&missing) {
+        if options.wants(work) && work.is_possible(&missing, &rig) {
             sections.push(step(&format!("Measuring {work:?}"), || work.measure(&mut rig, &available))?);
         }
     }
@@ -111,9 +114,13 @@ impl Options {
 
 impl Work {
     /// Whether it can be measured here.
-    fn is_possible(self, missing: &[Missing]) -> bool {
+    fn is_possible(self, missing: &[Missing], rig: &Rig) -> bool {
         let for_windows = |missing: &Missing| windows_parts().any(|part| part == missing.part);
-        self != Self::Dlls || !missing.iter().any(for_windows)
+        match self {
+            Self::Dlls => !missing.iter().any(for_windows),
+            Self::Parallel => Peer::Curl.obstacle(missing).is_none() && rig.no_distance.is_none(),
+            _ => true,
+        }
     }
 
     fn measure(self, rig: &mut Rig, available: &[Peer]) -> Result<Section> {
@@ -124,6 +131,7 @@ impl Work {
             Self::Zip => network::zip(rig),
             Self::Keys => network::keys(rig),
             Self::Threads => threads::threads(rig),
+            Self::Parallel => parallel::parallel(rig),
             Self::Idle => idle::idle(rig),
             Self::Calls => calls::calls(rig, available),
             Self::Dlls => dll::dlls(&folder(), rig.times),

@@ -213,6 +213,11 @@ impl Programs {
         Ok(words.collect())
     }
 
+    /// How `curl` is started to send all documents by this version of HTTP, several at a time.
+    pub fn parallel_curl(&self, version: &str) -> Result<Vec<String>> {
+        Ok(vec!["sh".to_owned(), text(&script("parallel.sh"))?, version.to_owned()])
+    }
+
     /// How a program that uses the library is started.
     pub fn host(&self, program: &str, work: &str) -> Result<Vec<String>> {
         Ok(vec![text(&self.program(program))?, text(&self.library)?, work.to_owned()])
