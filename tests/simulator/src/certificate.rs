@@ -16,6 +16,10 @@ const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 /// Others.
 const OTHER_NAMES: [&str; 1] = ["outro.invalid"];
 
+/// HTTP/1.1 and HTTP/2, as TLS calls them.
+pub(crate) const HTTP_1: &[u8] = b"http/1.1";
+pub(crate) const HTTP_2: &[u8] = b"h2";
+
 /// What a server says first that knows no later TLS than 1.1: a ServerHello of that version (RFC 4346, 7.4.1.3), choosing
 /// TLS_RSA_WITH_AES_128_CBC_SHA, with a random of zeros.
 pub(crate) const OLD_TLS: &[u8] = b"\x16\x03\x02\x00\x2a\x02\x00\x00\x26\x03\x02\
@@ -39,12 +43,12 @@ impl Authority {
         make().map_err(|error: rcgen::Error| Error::Certificate(error.into()))
     }
 
-    /// A server that shows a certificate for [`NAMES`], or one with the flaw that is wanted.
-    pub(crate) fn server(&self, tls: Tls) -> Result<Arc<ServerConfig>, Error> {
-        self.try_server(tls).map_err(Error::Certificate)
+    /// A server that shows a certificate for [`NAMES`], or one with the flaw that is wanted, and offers these `protocols`.
+    pub(crate) fn server(&self, tls: Tls, protocols: &[&[u8]]) -> Result<Arc<ServerConfig>, Error> {
+        self.try_server(tls, protocols).map_err(Error::Certificate)
     }
 
-    fn try_server(&self, tls: Tls) -> Result<Arc<ServerConfig>, Box<dyn StdError + Send + Sync>> {
+    fn try_server(&self, tls: Tls, protocols: &[&[u8]]) -> Result<Arc<ServerConfig>, Box<dyn StdError + Send + Sync>> {
         let key = KeyPair::generate()?;
         let leaf = leaf_params(tls)?.signed_by(&key, &self.issuer)?;
         let private_key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
@@ -52,7 +56,7 @@ impl Authority {
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(vec![leaf.der().clone()], private_key)?;
-        server.alpn_protocols = vec![b"http/1.1".to_vec()];
+        server.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
         Ok(Arc::new(server))
     }
 }

@@ -24,6 +24,8 @@ pub struct Config {
     pub https_port: u16,
     /// What the HTTPS port shows of itself.
     pub tls: Tls,
+    /// Whether the HTTPS port offers HTTP/2 besides HTTP/1.1 and prefers it, as services behind Cloudflare do.
+    pub http2: bool,
     /// Who may log in.
     pub users: Vec<User>,
     /// After how many failed logins in a row of one user a captcha is demanded.
@@ -58,6 +60,7 @@ impl Default for Config {
             http_port: 0,
             https_port: 0,
             tls: Tls::Good,
+            http2: false,
             users: vec![User::new(DEFAULT_USER, DEFAULT_PASSWORD)],
             captcha_after: 5,
             session_requests: None,

@@ -60,7 +60,7 @@ use tokio::sync::mpsc::unbounded_channel;
 
 pub use crate::answer::Answer;
 pub use crate::averbeporto::{Session, StoredDocument, protocol_of};
-use crate::certificate::Authority;
+use crate::certificate::{Authority, HTTP_1, HTTP_2};
 pub use crate::config::{
     CodeShape, Config, DEFAULT_PASSWORD, DEFAULT_TOKEN, DEFAULT_USER, ErrorShape, JsonShape, NotUnderstood, ProtShape,
     Shape, Tls, User,
@@ -137,7 +137,8 @@ impl Simulator {
         let open = |port| Port::open(port).map_err(|source| Error::Listen { port, source });
         let (http, https) = (open(config.http_port)?, open(config.https_port)?);
         let authority = Authority::new("averbador simulator CA (tests only)")?;
-        let tls = authority.server(config.tls)?;
+        let protocols: &[&[u8]] = if config.http2 { &[HTTP_2, HTTP_1] } else { &[HTTP_1] };
+        let tls = authority.server(config.tls, protocols)?;
         let (sender, notifications) = unbounded_channel();
         let shared = Arc::new(Shared {
             http_url: format!("http://127.0.0.1:{}", http.number),

@@ -91,6 +91,11 @@ struct Options {
     #[arg(long, value_name = "WORD", default_value = "good")]
     tls: Tls,
 
+    /// Offer HTTP/2 on the HTTPS port, besides HTTP/1.1. In it a fault that would need the connection for itself (close,
+    /// reset, raw, lose-answer, cut-answer, drip, hang-up, any answer before the request's end) just ends the connection
+    #[arg(long)]
+    http2: bool,
+
     /// Where to write the certificate of the authority that clients have to trust. It is made afresh at
     /// every start. Without this option it goes to a temporary file that is removed at the end
     #[arg(long, value_name = "FILE")]
@@ -190,6 +195,7 @@ impl Options {
             http_port: self.http_port,
             https_port: self.https_port,
             tls: self.tls,
+            http2: self.http2,
             users: if self.users.is_empty() { defaults.users } else { self.users.clone() },
             captcha_after: self.captcha_after,
             session_requests: self.session_requests,

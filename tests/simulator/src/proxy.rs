@@ -12,7 +12,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use crate::certificate::{Authority, provider};
+use crate::certificate::{Authority, HTTP_1, provider};
 use crate::config::{Tls, User};
 use crate::server::Port;
 use crate::worker::Worker;
@@ -91,7 +91,7 @@ fn inspection(authority: &Authority, trusted: &str) -> Result<(TlsAcceptor, TlsC
         .map_err(|error| wrong(error.into()))?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    Ok((authority.server(Tls::Good)?.into(), Arc::new(client).into()))
+    Ok((authority.server(Tls::Good, &[HTTP_1])?.into(), Arc::new(client).into()))
 }
 
 /// One connection. What goes wrong with it shows itself to the client by its end.

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Body, Incoming};
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::time::sleep;
@@ -20,7 +20,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::answer::Answer;
 use crate::averbeporto::{self, Reply};
-use crate::certificate;
+use crate::certificate::{self, HTTP_2};
 use crate::config::Tls;
 use crate::faults::{Effect, Moment};
 use crate::php::Call;
@@ -130,8 +130,12 @@ async fn connection(stream: TcpStream, this: Connection, shared: Arc<Shared>, tl
         None => http(stream, this, shared).await,
         Some(tls) => {
             if let Ok(stream) = tls.accept(stream).await {
-                shared.counters.handshake(stream.get_ref().1.handshake_kind());
-                http(stream, this, shared).await;
+                let session = stream.get_ref().1;
+                shared.counters.handshake(session.handshake_kind());
+                match session.alpn_protocol() == Some(HTTP_2) {
+                    true => http2(stream, this, shared).await,
+                    false => http(stream, this, shared).await,
+                }
             }
         }
     }
@@ -149,7 +153,7 @@ async fn misbehave(stream: TcpStream, effect: Option<Effect>) {
     let _ = wire::perform(stream, script).await;
 }
 
-/// Speaks HTTP over the socket until it ends or a request asks for it to be taken over by hand.
+/// Speaks HTTP/1.1 over the socket until it ends or a request asks for it to be taken over by hand.
 async fn http<S: Socket>(socket: S, this: Connection, shared: Arc<Shared>) {
     let (by_hand, mut taken) = mpsc::channel(1);
     let service = service_fn(|request| exchange(request, this, shared.clone(), by_hand.clone()));
@@ -160,6 +164,18 @@ async fn http<S: Socket>(socket: S, this: Connection, shared: Arc<Shared>) {
             let socket = connection.into_parts().io.into_inner();
             let _ = wire::perform(socket, script).await;
         }
+    }
+}
+
+/// Speaks HTTP/2 over the socket until it ends. Its frames are not for anybody's hands: a request that asks for the connection
+/// to be taken over ends it.
+async fn http2<S: Socket>(socket: S, this: Connection, shared: Arc<Shared>) {
+    let (by_hand, mut taken) = mpsc::channel(1);
+    let service = service_fn(move |request| exchange(request, this, shared.clone(), by_hand.clone()));
+    let connection = http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(socket), service);
+    tokio::select! {
+        _ = connection => {}
+        _ = taken.recv() => {}
     }
 }
 

@@ -1,13 +1,14 @@
 //! What calls cost where there is no distance: an upload, a look into a reply, the reading of a document.
 
 use std::fs;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use super::distance::Distance;
 use super::measure::{Rig, median, number, told};
 use super::peers::Peer;
-use super::server::Distance;
 use super::table::{Bar, Section, Table, decimals, ratio};
 use crate::process::{cargo, quiet};
 use crate::{root, windows};
@@ -94,7 +95,7 @@ fn uploads_table(uploads: &[Uploads]) -> String {
 fn local_calls(rig: &Rig) -> Result<String> {
     let program = rig.programs.program("field");
     let runs: Vec<Value> =
-        (0..rig.times).map(|_| told(&program, std::slice::from_ref(&rig.programs.library))).collect::<Result<_>>()?;
+        (0..rig.times).map(|_| told(Command::new(&program).arg(&rig.programs.library))).collect::<Result<_>>()?;
     let of = |name| median(runs.iter().filter_map(|run| number(run, name).ok()));
     let mut table = Table::new(&["Chamada", "Tempo"]);
     for (what, name) in [

@@ -1,182 +1,109 @@
-//! Distance between clients and a server on this machine: a relay that holds everything back as long as it would be under way.
+//! Distance between clients and a server on this machine: a true network, in which every packet is held back on its way.
 //!
-//! Every piece that comes in is stamped and let out again its time later, so that distance costs time and no throughput. The
-//! connection is held to account for its setting up: to the client it seems to be there at once, so the first that it sends is let
-//! out a whole round trip later. Nothing is lost, windows are without bounds: TCP's slow start is not modelled.
+//! `tests/peers/wire.c` makes it of two network namespaces; there it says how. What TCP makes of a distance is therefore the
+//! system's own: setting up, slow start, acknowledgements.
 
-use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-/// As much as is taken up in one piece.
-const PIECE: usize = 64 * 1024;
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
-/// How often a port that is free on both loopback addresses is sought.
-const ATTEMPTS: u32 = 20;
-
-/// A relay to a port of this machine, for as long as it is not dropped.
-pub struct Relay {
-    /// Where clients connect: a port of `localhost`, by either of its addresses.
-    pub port: u16,
-    ends: Arc<AtomicBool>,
-    listening: Vec<(SocketAddr, JoinHandle<()>)>,
+/// How far away the server is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Distance {
+    /// On this machine.
+    None,
+    /// [`ROUND_TRIP`] away.
+    Far,
 }
 
-impl Relay {
-    /// A relay to the server at `port`, as far away as `round_trip` says.
-    pub fn start(port: u16, round_trip: Duration) -> io::Result<Self> {
-        let listeners = listen()?;
-        let mut relay = Self { port: listeners[0].local_addr()?.port(), ends: Arc::default(), listening: Vec::new() };
-        for listener in listeners {
-            let (address, ends) = (listener.local_addr()?, relay.ends.clone());
-            let accepting = thread::spawn(move || accept(&listener, port, round_trip, &ends));
-            relay.listening.push((address, accepting));
+/// The round trip to a server that is far away.
+pub const ROUND_TRIP: Duration = Duration::from_millis(40);
+
+/// How a program is run in a namespace; it is a part of every Linux (util-linux).
+const ENTER: &str = "nsenter";
+
+/// A wire with a server at one end and far clients at the other, for as long as it is not dropped.
+pub struct Wire {
+    child: Child,
+    /// Where the namespaces are: the server's, and the one far from it.
+    near: String,
+    far: String,
+}
+
+impl Wire {
+    /// Starts `program`, which is `wire.c` compiled. It fails where namespaces or devices are not allowed, and says so.
+    pub fn start(program: &Path) -> Result<Self> {
+        let mut child = Command::new(program)
+            .arg((ROUND_TRIP / 2).as_millis().to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("the wire does not start")?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().context("it has no output")?).read_line(&mut line)?;
+        if line.is_empty() {
+            bail!("{}", String::from_utf8_lossy(&child.wait_with_output()?.stderr).trim());
         }
-        Ok(relay)
+        let places: Value = serde_json::from_str(&line)?;
+        let place = |name: &str| places[name].as_str().map(str::to_owned).context("the wire names no namespaces");
+        Ok(Self { near: place("near")?, far: place("far")?, child })
+    }
+
+    /// `program`, to be run so far from the server.
+    pub fn command(&self, distance: Distance, program: &Path) -> Command {
+        let namespace = match distance {
+            Distance::None => &self.near,
+            Distance::Far => &self.far,
+        };
+        let mut command = Command::new(ENTER);
+        command.arg(format!("--net={namespace}")).arg(program);
+        command
     }
 }
 
-impl Drop for Relay {
+impl Drop for Wire {
     fn drop(&mut self) {
-        self.ends.store(true, Ordering::SeqCst);
-        for (address, accepting) in self.listening.drain(..) {
-            // Only a connection wakes who waits for one. Without it the thread would stay, so it is not waited for either.
-            if TcpStream::connect(address).is_ok() {
-                let _ = accepting.join();
-            }
-        }
+        // Closed, it ends the wire.
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
     }
 }
 
-/// Listens on a port that is free on both addresses of `localhost`, where there are both.
-fn listen() -> io::Result<Vec<TcpListener>> {
-    let mut last = None;
-    for _ in 0..ATTEMPTS {
-        let first = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        match TcpListener::bind((Ipv6Addr::LOCALHOST, first.local_addr()?.port())) {
-            Ok(second) => return Ok(vec![first, second]),
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => last = Some(error),
-            Err(_) => return Ok(vec![first]),
-        }
-    }
-    Err(last.unwrap_or_else(|| io::ErrorKind::AddrInUse.into()))
-}
-
-fn accept(listener: &TcpListener, port: u16, round_trip: Duration, ends: &AtomicBool) {
-    for client in listener.incoming() {
-        if ends.load(Ordering::SeqCst) {
-            return;
-        }
-        // A client that is gone again, or a server that is not there: the client sees its connection end.
-        let _ = client.and_then(|client| join(client, port, round_trip));
-    }
-}
-
-/// Carries what client and server have to say to each other, on threads that end with the connection.
-fn join(client: TcpStream, port: u16, round_trip: Duration) -> io::Result<()> {
-    let server = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-    for stream in [&client, &server] {
-        stream.set_nodelay(true)?;
-    }
-    let one_way = round_trip / 2;
-    carry(client.try_clone()?, server.try_clone()?, round_trip + one_way, one_way);
-    carry(server, client, one_way, one_way);
-    Ok(())
-}
-
-/// Carries one direction: the first piece takes the time `first`, every other `delay`, and none overtakes another.
-fn carry(from: TcpStream, to: TcpStream, first: Duration, delay: Duration) {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || take_up(from, &sender, first, delay));
-    thread::spawn(move || let_out(to, receiver));
-}
-
-/// A piece on its way, and when it arrives; an empty one is the end.
-type Piece = (Instant, Vec<u8>);
-
-fn take_up(mut from: TcpStream, sender: &Sender<Piece>, first: Duration, delay: Duration) {
-    let (mut buffer, mut takes) = (vec![0; PIECE], first);
-    loop {
-        // A connection that breaks ends for the other side, too.
-        let count = from.read(&mut buffer).unwrap_or(0);
-        let arrival = Instant::now() + takes;
-        if sender.send((arrival, buffer[..count].to_vec())).is_err() || count == 0 {
-            return;
-        }
-        takes = delay;
-    }
-}
-
-fn let_out(mut to: TcpStream, receiver: Receiver<Piece>) {
-    for (arrival, piece) in receiver {
-        thread::sleep(arrival.saturating_duration_since(Instant::now()));
-        if piece.is_empty() {
-            let _ = to.shutdown(Shutdown::Write);
-        } else if to.write_all(&piece).is_err() {
-            // Nobody is there any more to hear the rest; the other direction tells who sends it.
-            let _ = to.shutdown(Shutdown::Both);
-            return;
-        }
-    }
-}
-
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use std::io::{Read, Write};
-    use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
-    use std::thread;
+    use std::path::Path;
     use std::time::{Duration, Instant};
+    use std::{env, fs, process};
 
-    use super::Relay;
+    use super::super::peers::compile;
+    use super::{Distance, ROUND_TRIP, Wire};
 
-    const ROUND_TRIP: Duration = Duration::from_millis(40);
-
-    /// A server that sends back all that it gets, to one client.
-    fn echo() -> u16 {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        thread::spawn(move || {
-            let (mut stream, _) = listener.accept().expect("a client");
-            let mut back = stream.try_clone().expect("a handle");
-            std::io::copy(&mut stream, &mut back).expect("it is sent back");
-            back.shutdown(Shutdown::Write).expect("the end");
-        });
-        port
-    }
-
-    #[test]
-    fn what_comes_back_is_what_was_sent_and_not_sooner_than_the_distance_allows() {
-        let relay = Relay::start(echo(), ROUND_TRIP).expect("a relay");
-        let sent: Vec<u8> = (0..1_000_000_u32).map(|number| (number % 251) as u8).collect();
+    /// How long it takes from there to be refused by a port on which nobody listens.
+    fn refused(wire: &Wire, distance: Distance) -> Duration {
         let start = Instant::now();
-        let mut client = TcpStream::connect(("localhost", relay.port)).expect("a connection");
-        let mut half = client.try_clone().expect("a handle");
-        let bytes = sent.clone();
-        let sending = thread::spawn(move || {
-            half.write_all(&bytes).expect("it is taken");
-            half.shutdown(Shutdown::Write).expect("the end");
-        });
-        let mut received = Vec::new();
-        client.read_to_end(&mut received).expect("all of it");
-        sending.join().expect("it is sent");
-        assert!(received == sent);
-        // Setting up, there and back.
-        assert!(start.elapsed() >= ROUND_TRIP * 2);
+        let mut command = wire.command(distance, Path::new("bash"));
+        let output = command.args(["-c", "exec 3<>/dev/tcp/localhost/9"]).output().expect("bash");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("Connection refused"), "{output:?}");
+        start.elapsed()
     }
 
     #[test]
-    fn a_connection_that_is_there_costs_one_round_trip() {
-        let relay = Relay::start(echo(), ROUND_TRIP).expect("a relay");
-        let mut client = TcpStream::connect(("localhost", relay.port)).expect("a connection");
-        for trips in [2, 1, 1] {
-            let start = Instant::now();
-            client.write_all(b"x").expect("it is taken");
-            client.read_exact(&mut [0]).expect("it comes back");
-            assert!(start.elapsed() >= ROUND_TRIP * trips);
+    fn loopback_is_a_round_trip_away() {
+        let folder = env::temp_dir().join(format!("averbador-wire-{}", process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let program = compile(&folder, "wire", &[]).expect("compiled");
+        match Wire::start(&program) {
+            Ok(wire) => {
+                assert!(refused(&wire, Distance::Far) >= ROUND_TRIP);
+                refused(&wire, Distance::None);
+            }
+            Err(reason) => eprintln!("not tested: {reason:#}"),
         }
+        fs::remove_dir_all(&folder).expect("removed");
     }
 }

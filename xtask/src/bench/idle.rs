@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use simulator::{DEFAULT_PASSWORD, DEFAULT_USER};
 
+use super::distance::Distance;
 use super::measure::{Rig, Sample, median, number, told};
-use super::server::Distance;
 use super::table::{Bar, Section, Table, decimals};
 
 /// An idle process.
@@ -45,14 +45,11 @@ pub fn idle(rig: &mut Rig) -> Result<Section> {
 /// All at the same time: they do nothing but wait.
 fn run(rig: &mut Rig) -> Result<Vec<Value>> {
     rig.server.forget()?;
-    let (url, ca) = (rig.server.url(Distance::None), rig.server.ca.clone());
     let files = rig.documents.files(rig.times);
     let run = |file: &String| {
-        let place = [url.clone().into(), ca.clone(), DEFAULT_USER.into(), DEFAULT_PASSWORD.into()];
-        let mut arguments = vec![rig.programs.library.clone()];
-        arguments.extend(place);
-        arguments.push(rig.documents.folder.join(file));
-        told(&rig.programs.program("idle"), &arguments)
+        let mut command = rig.server.client(Distance::None, &rig.programs.program("idle"));
+        command.arg(&rig.programs.library).arg(&rig.server.url).arg(&rig.server.ca);
+        told(command.args([DEFAULT_USER, DEFAULT_PASSWORD]).arg(rig.documents.folder.join(file)))
     };
     thread::scope(|scope| {
         let runs: Vec<_> = files.iter().map(|file| scope.spawn(|| run(file))).collect();

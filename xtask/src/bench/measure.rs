@@ -1,16 +1,16 @@
 //! Running one client once, and what that takes.
 
 use std::env;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 use simulator::{Counts, DEFAULT_PASSWORD, DEFAULT_USER};
 
+use super::distance::Distance;
 use super::documents::Documents;
 use super::peers::Programs;
-use super::server::{Distance, Server};
+use super::server::Server;
 use crate::process::quiet;
 
 /// All that is there to measure with.
@@ -27,6 +27,8 @@ pub struct Rig {
     pub times_if_slow: usize,
     /// The load of the machine before anything was measured, as the system puts it.
     pub load: String,
+    /// Why nothing can be measured at a distance, if so.
+    pub no_distance: Option<String>,
     /// Seconds that the PHP sample takes for a document at a distance, once they are known.
     pub php_document: Option<f64>,
 }
@@ -110,14 +112,14 @@ impl Rig {
     /// A client, ready to be run. Of the environment it sees only what a program cannot do without: a proxy or a certificate
     /// store that is set there would be another way to the server.
     pub fn command(&self, client: &[&str], distance: Distance, files: &[String]) -> Command {
-        let mut command = Command::new(&self.programs.launch);
+        let mut command = self.server.client(distance, &self.programs.launch);
         command.env_clear().current_dir(&self.documents.folder);
         for name in ["PATH", "HOME", "TMPDIR"] {
             command.envs(env::var_os(name).map(|value| (name, value)));
         }
         command
             .args(client)
-            .arg(self.server.url(distance))
+            .arg(&self.server.url)
             .arg(&self.server.ca)
             .args([DEFAULT_USER, DEFAULT_PASSWORD])
             .args(files);
@@ -149,8 +151,8 @@ pub fn number(told: &Value, name: &str) -> Result<f64> {
 }
 
 /// Runs a program that tells of itself in a line of JSON.
-pub fn told(program: &Path, arguments: &[PathBuf]) -> Result<Value> {
-    let said = quiet(Command::new(program).args(arguments))?;
+pub fn told(command: &mut Command) -> Result<Value> {
+    let said = quiet(command)?;
     serde_json::from_str(said.lines().last().unwrap_or_default()).with_context(|| format!("it said: {said}"))
 }
 

@@ -8,6 +8,7 @@ mod idle;
 mod measure;
 mod network;
 mod page;
+mod parallel;
 mod peers;
 mod server;
 mod table;
@@ -23,6 +24,7 @@ use crate::process::step;
 use crate::root;
 use crate::setup::{self, Missing, Part};
 use crate::windows::{self, Width};
+use distance::Wire;
 use documents::Documents;
 use measure::Rig;
 pub use peers::Toolkit;
@@ -37,8 +39,13 @@ const PAGE: &str = "docs/desempenho.md";
 const TIMES: (usize, usize) = (5, 3);
 const TIMES_IF_QUICK: (usize, usize) = (2, 1);
 
+/// How somebody gets a wire who has none.
+const WIRE_BY_HAND: &str =
+    "Run it as root, or, where /dev/net/tun is everybody's: unshare --map-root-user cargo xtask bench";
+
 /// Measures the library beside the PHP sample of the insurer's documentation, curl, libcurl, Python's requests, Free Pascal and bare
-/// rustls: the same requests to the same server, in turn, near and 40 ms away, medians. Prints tables in Markdown and, after a whole
+/// rustls: the same requests to the same server, in turn, near and 40 ms away, medians. The distance needs root, and is left out
+/// without. Prints tables in Markdown and, after a whole
 /// run (a quarter of an hour), writes them to docs/desempenho.md. Missing Debian packages are installed; a client that cannot be had
 /// is left out, and the page says so.
 #[derive(clap::Args)]
@@ -66,6 +73,8 @@ enum Work {
     Keys,
     /// 8 threads at once.
     Threads,
+    /// 8 uploads at once by HTTP/1.1 and by HTTP/2.
+    Parallel,
     /// A process that does nothing.
     Idle,
     /// Calls without distance, and reading.
@@ -84,7 +93,7 @@ pub fn run(options: &Options) -> Result<()> {
     let mut rig = rig(options, &available)?;
     let mut sections = Vec::new();
     for &work in Work::value_variants() {
-        if options.wants(work) && work.is_possible(&missing) {
+        if options.wants(work) && work.is_possible(&missing, &rig) {
             sections.push(step(&format!("Measuring {work:?}"), || work.measure(&mut rig, &available))?);
         }
     }
@@ -105,9 +114,13 @@ impl Options {
 
 impl Work {
     /// Whether it can be measured here.
-    fn is_possible(self, missing: &[Missing]) -> bool {
+    fn is_possible(self, missing: &[Missing], rig: &Rig) -> bool {
         let for_windows = |missing: &Missing| windows_parts().any(|part| part == missing.part);
-        self != Self::Dlls || !missing.iter().any(for_windows)
+        match self {
+            Self::Dlls => !missing.iter().any(for_windows),
+            Self::Parallel => Peer::Curl.obstacle(missing).is_none() && rig.no_distance.is_none(),
+            _ => true,
+        }
     }
 
     fn measure(self, rig: &mut Rig, available: &[Peer]) -> Result<Section> {
@@ -118,6 +131,7 @@ impl Work {
             Self::Zip => network::zip(rig),
             Self::Keys => network::keys(rig),
             Self::Threads => threads::threads(rig),
+            Self::Parallel => parallel::parallel(rig),
             Self::Idle => idle::idle(rig),
             Self::Calls => calls::calls(rig, available),
             Self::Dlls => dll::dlls(&folder(), rig.times),
@@ -147,10 +161,17 @@ fn rig(options: &Options, peers: &[Peer]) -> Result<Rig> {
     let folder = folder();
     let programs = Programs::build(&folder, peers)?;
     let documents = step("Writing the documents", || Documents::write(folder.join("documents")))?;
-    let server = Server::start(&programs.simulator, &folder)?;
+    let (wire, no_distance) = match Wire::start(&programs.program("wire")) {
+        Ok(wire) => (Some(wire), None),
+        Err(reason) => (None, Some(format!("{reason:#}"))),
+    };
+    if let Some(reason) = &no_distance {
+        eprintln!("Nothing is measured at a distance: {reason}. {WIRE_BY_HAND}");
+    }
+    let server = Server::start(&programs.simulator, &folder, wire)?;
     let (times, times_if_slow) = if options.quick { TIMES_IF_QUICK } else { TIMES };
     let load = fs::read_to_string("/proc/loadavg")?.split(' ').next().unwrap_or_default().to_owned();
-    Ok(Rig { programs, documents, server, times, times_if_slow, load, php_document: None })
+    Ok(Rig { programs, documents, server, times, times_if_slow, load, no_distance, php_document: None })
 }
 
 /// Where everything is that is made for measuring.

@@ -18,14 +18,15 @@ const BEGINNING: &str = "\
 <!-- Escrito por `cargo xtask bench`: não edite à mão. -->
 
 O averbador ao lado de outros clientes, no mesmo trabalho: as mesmas requisições, ao mesmo servidor, na mesma rodada. O servidor é o \
-simulador do AverbePorto deste repositório, com TLS 1.3 e HTTP/1.1, num processo próprio. É ele que conta as requisições, as conexões \
-e os handshakes de TLS, completos e retomados. Cada programa é medido por vez, rodada após rodada, para que uma perturbação da máquina \
-atinja todos; cada valor é a mediana.
+simulador do AverbePorto deste repositório, com TLS 1.3, num processo próprio. Ele oferece HTTP/2 e HTTP/1.1, como um serviço atrás do \
+Cloudflare, e cada cliente escolhe: o `curl`, a libcurl e o PHP falam HTTP/2; os outros, entre eles o averbador e o rustls puro, \
+HTTP/1.1. É ele que conta as requisições, as conexões e os handshakes de TLS, completos e retomados. Cada programa é medido por vez, \
+rodada após rodada, para que uma perturbação da máquina atinja todos; cada valor é a mediana.
 
-A distância é feita por um retransmissor nosso (`xtask/src/bench/distance.rs`): cada pedaço de dados fica retido 20 ms em cada sentido, \
-sem limitar a vazão, e o primeiro pedaço de uma conexão nova espera mais uma ida e volta, a do estabelecimento do TCP. O *slow start* do \
-TCP não é modelado: com ele, quem abre uma conexão por requisição ficaria ainda mais atrás. O piso aritmético é o número de idas e voltas \
-sem as quais não se faz o trabalho, vezes 40 ms.
+A distância é uma rede de verdade (`tests/peers/wire.c`): dois espaços de rede do Linux, cada um com um dispositivo TUN, e cada pacote \
+de um ao outro fica retido 20 ms. O TCP é o do próprio sistema, com o estabelecimento da conexão, o *slow start* e as confirmações; \
+pacote nenhum se perde, a janela de recepção basta desde o começo, e a vazão não tem limite. O piso aritmético é o número de idas e voltas \
+sem as quais não se faz o trabalho, vezes 40 ms; nele não se conta o que o *slow start* acrescenta ao que não cabe em dez pacotes.
 
 Os programas comparados estão em `tests/peers/`: o exemplo em PHP da documentação da seguradora, digitado; o `curl` da linha de comando; \
 a libcurl em C, com a conexão mantida; a `requests.Session` do Python; um cliente em Free Pascal; e, como o melhor possível, rustls e um \
@@ -35,11 +36,7 @@ isso fazem menos que os outros. O averbador é a biblioteca de verdade, compilad
 
 /// What stands in the way of the bars that are not held.
 const NOT_HELD: &str = "
-## As metas contra o PHP e a libcurl
-
-**Contra o exemplo em PHP.** Ele abre uma conexão por requisição, de três idas e voltas. É tudo o que se pode ganhar dele quando o \
-servidor fala HTTP/1.1 e o *slow start* não é modelado: 3 vezes, mais o tempo do próprio PHP. As metas vêm de uma medição em que ele \
-gastava uma ida e volta a mais em cada envio.
+## As metas contra a libcurl
 
 **CPU por envio e envios por segundo, contra a libcurl.** Não se cumprem, por dois motivos. O averbador confere o documento antes de \
 enviar (o XML inteiro, a chave, o modelo, a autorização, o ambiente), o que a libcurl não faz: é o que está em *Leitura*, e sozinho já \
@@ -56,6 +53,7 @@ pub fn page(sections: &[Section], missing: &[Missing], rig: &Rig) -> Result<Stri
         "\nMedianas de {times} medições; de {if_slow} para o que leva muito tempo (PHP, `curl` e Free Pascal, 50 documentos a 40 ms).\n"
     );
     page += &left_out(missing);
+    page += &without_distance(rig.no_distance.as_deref());
     page += &format!("\n## Metas\n\n{}", bars(sections.iter().flat_map(|section| &section.bars)));
     page += NOT_HELD;
     for Section { title, text, .. } in sections {
@@ -73,6 +71,16 @@ fn left_out(missing: &[Missing]) -> String {
         true => String::new(),
         false => format!("\nFicaram de fora, porque não puderam ser instalados:\n\n{}\n", lines.join("\n")),
     }
+}
+
+/// Why nothing was measured at a distance, if so, and how it can be.
+fn without_distance(reason: Option<&str>) -> String {
+    reason.map_or_else(String::new, |reason| {
+        format!(
+            "\nNada foi medido a 40 ms: {reason}. Os espaços de rede são do root: `cargo xtask bench` como root ou, onde `/dev/net/tun` é de \
+             todos, `unshare --map-root-user cargo xtask bench`.\n"
+        )
+    })
 }
 
 /// When, and on which machine with which programs.

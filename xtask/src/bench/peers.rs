@@ -179,31 +179,17 @@ impl Programs {
             simulator: target.join(FAST).join("simulator"),
             rustls: target.join(FAST).join("peer-rustls"),
         };
-        for name in ["launch", "averbador", "threads", "idle", "field"] {
-            programs.compile(name, &["-ldl", "-lpthread"])?;
+        for name in ["launch", "wire", "averbador", "threads", "idle", "field"] {
+            compile(folder, name, &["-ldl", "-lpthread"])?;
         }
         if peers.contains(&Peer::Libcurl) {
-            programs.compile("libcurl", &["-lcurl"])?;
+            compile(folder, "libcurl", &["-lcurl"])?;
         }
         if peers.contains(&Peer::Pascal) {
             let source = root().join("tests/peers/client.dpr");
             pascal::compile(Target::Native, Dialect::Delphi, &source, &root().join("delphi"), folder)?;
         }
         Ok(programs)
-    }
-
-    fn compile(&self, name: &str, libraries: &[&str]) -> Result<()> {
-        let source = root().join(format!("tests/peers/{name}.c"));
-        let include = format!("-I{}", root().join("include").display());
-        let mut gcc = Command::new("gcc");
-        gcc.arg("-std=c99")
-            .args(WARNINGS)
-            .args(["-O2", &include])
-            .arg(source)
-            .arg("-o")
-            .arg(self.program(name))
-            .args(libraries);
-        quiet(&mut gcc).map(drop)
     }
 
     /// Where the program of this name is.
@@ -213,7 +199,6 @@ impl Programs {
 
     /// How a peer is started to do this `work`.
     pub fn peer(&self, peer: Peer, work: &str) -> Result<Vec<String>> {
-        let script = |name: &str| root().join("tests/peers").join(name);
         let (interpreter, program) = match peer {
             Peer::Rustls => (None, self.rustls.clone()),
             Peer::Libcurl => (None, self.program("libcurl")),
@@ -228,10 +213,30 @@ impl Programs {
         Ok(words.collect())
     }
 
+    /// How `curl` is started to send all documents by this version of HTTP, several at a time.
+    pub fn parallel_curl(&self, version: &str) -> Result<Vec<String>> {
+        Ok(vec!["sh".to_owned(), text(&script("parallel.sh"))?, version.to_owned()])
+    }
+
     /// How a program that uses the library is started.
     pub fn host(&self, program: &str, work: &str) -> Result<Vec<String>> {
         Ok(vec![text(&self.program(program))?, text(&self.library)?, work.to_owned()])
     }
+}
+
+/// Compiles a program in C of `tests/peers` into `folder`; says where it is.
+pub fn compile(folder: &Path, name: &str, libraries: &[&str]) -> Result<PathBuf> {
+    let (source, program) = (script(&format!("{name}.c")), folder.join(name));
+    let include = format!("-I{}", root().join("include").display());
+    let mut gcc = Command::new("gcc");
+    gcc.arg("-std=c99").args(WARNINGS).args(["-O2", &include]).arg(source).arg("-o").arg(&program).args(libraries);
+    quiet(&mut gcc)?;
+    Ok(program)
+}
+
+/// A file of `tests/peers`.
+fn script(name: &str) -> PathBuf {
+    root().join("tests/peers").join(name)
 }
 
 fn text(path: &Path) -> Result<String> {

@@ -3,45 +3,33 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use serde_json::value::from_value;
 use simulator::Counts;
 
-use super::distance::Relay;
+use super::distance::{Distance, Wire};
 
-/// A running simulator, and a relay that makes it seem far away.
+/// A running simulator, and where there can be one, a wire that leads to it from far away.
 pub struct Server {
     child: Child,
     /// Closed, it ends the simulator.
     commands: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
-    port: u16,
-    relay: Relay,
+    /// Its address for clients, near and far.
+    pub url: String,
+    wire: Option<Wire>,
     /// The certificate of its authority.
     pub ca: PathBuf,
 }
 
-/// How far away the server is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Distance {
-    /// On this machine.
-    None,
-    /// [`ROUND_TRIP`] away.
-    Far,
-}
-
-/// The round trip to a server that is far away.
-pub const ROUND_TRIP: Duration = Duration::from_millis(40);
-
 impl Server {
-    /// Starts `program`, whose files go into `folder`.
-    pub fn start(program: &Path, folder: &Path) -> Result<Self> {
+    /// Starts `program` at the near end of the wire; its files go into `folder`.
+    pub fn start(program: &Path, folder: &Path, wire: Option<Wire>) -> Result<Self> {
         let (ca, settings) = (folder.join("ca.pem"), folder.join("settings.json"));
-        let mut child = Command::new(program)
-            .args(["--control", "--throttle", "0", "--ca"])
+        let mut child = at(wire.as_ref(), Distance::None, program)
+            .args(["--control", "--http2", "--throttle", "0", "--ca"])
             .arg(&ca)
             .arg("--settings")
             .arg(&settings)
@@ -57,18 +45,18 @@ impl Server {
             ensure!(answers.read_line(&mut line)? > 0, "the simulator has ended");
         }
         let settings: Value = serde_json::from_str(&std::fs::read_to_string(settings)?)?;
-        let port = port(&settings).context("the simulator's settings have no port")?;
-        let relay = Relay::start(port, ROUND_TRIP).context("no relay")?;
-        Ok(Self { child, commands, answers, port, relay, ca })
+        let url = url(&settings).context("the simulator's settings have no address")?;
+        Ok(Self { child, commands, answers, url, wire, ca })
     }
 
-    /// Its address for clients.
-    pub fn url(&self, distance: Distance) -> String {
-        let port = match distance {
-            Distance::None => self.port,
-            Distance::Far => self.relay.port,
-        };
-        format!("https://localhost:{port}")
+    /// `program`, to be run so far away from it. There is a wire where `distance` is [`Distance::Far`].
+    pub fn client(&self, distance: Distance, program: &Path) -> Command {
+        at(self.wire.as_ref(), distance, program)
+    }
+
+    /// The distances at which clients can be, the greatest first.
+    pub fn distances(&self) -> &'static [Distance] {
+        if self.wire.is_some() { &[Distance::Far, Distance::None] } else { &[Distance::None] }
     }
 
     /// What it has served since its start.
@@ -108,7 +96,12 @@ impl Drop for Server {
     }
 }
 
-fn port(settings: &Value) -> Option<u16> {
+/// `program`, to be run at this end of the wire; without one, as any program.
+fn at(wire: Option<&Wire>, distance: Distance, program: &Path) -> Command {
+    wire.map_or_else(|| Command::new(program), |wire| wire.command(distance, program))
+}
+
+fn url(settings: &Value) -> Option<String> {
     let url = settings.pointer("/porto/url")?.as_str()?;
-    url.strip_prefix("https://localhost:")?.split('/').next()?.parse().ok()
+    url.strip_suffix("/php/conn.php").map(str::to_owned)
 }

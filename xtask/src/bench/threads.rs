@@ -4,9 +4,9 @@ use std::{fs, thread};
 
 use anyhow::{Context, Result, ensure};
 
+use super::distance::Distance;
 use super::documents::IN_ZIP;
 use super::measure::{Rig, median};
-use super::server::Distance;
 use super::table::{Bar, Section, Table, decimals};
 
 /// So many threads ask at once.
@@ -38,14 +38,28 @@ pub fn threads(rig: &mut Rig) -> Result<Section> {
                     biblioteca não deixa passar mais de 100 por segundo.) O servidor tem uma thread só. Se outros programas ocupam mais \
                     de 10 % da máquina, não se pode dizer se os núcleos se enchem, e a meta fica sem medida.\n"
         .to_owned();
-    let mut bars = Vec::new();
-    for (title, distance, requests) in
-        [("A 40 ms (ida e volta)", Distance::Far, 160), ("Sem distância", Distance::None, 8000)]
-    {
+    let (mut far, mut near) = (None, None);
+    for &distance in rig.server.distances() {
+        let (title, requests) = match distance {
+            Distance::Far => ("A 40 ms (ida e volta)", 160),
+            Distance::None => ("Sem distância", 8000),
+        };
         let rows = measure(rig, distance, requests)?;
         text += &format!("\n### {title}\n\n{}", table(&rows));
-        bars.push(bar(&rows, distance));
+        match distance {
+            Distance::Far => far = Some(times_one(&rows)),
+            Distance::None => near = occupation(&rows),
+        }
     }
+    let bars = vec![
+        Bar::at_least("8 threads, 40 ms: vezes o que uma faz", 8.0 * FULL, far, "×"),
+        Bar::at_least(
+            "8 threads, sem distância: ocupação dos núcleos (ou da thread do servidor)",
+            FULL * 100.0,
+            near,
+            "%",
+        ),
+    ];
     Ok(Section { title: "Oito threads ao mesmo tempo", text, bars })
 }
 
@@ -99,19 +113,18 @@ fn table(rows: &[Row]) -> String {
     table.markdown()
 }
 
-/// At a distance eight threads do eight times as much; without one, until the cores or the server's thread are full.
-fn bar(rows: &[Row], distance: Distance) -> Bar {
-    let (one, eight) = (&rows[0], &rows[rows.len() - 1]);
-    if distance == Distance::Far {
-        let what = "8 threads, 40 ms: vezes o que uma faz";
-        return Bar::at_least(what, 8.0 * FULL, Some(eight.rate / one.rate), "×");
-    }
+/// How many times as much as one thread the most do: at a distance eight times, for eight.
+fn times_one(rows: &[Row]) -> f64 {
+    rows[rows.len() - 1].rate / rows[0].rate
+}
+
+/// How full the most threads have the cores or the server's thread, in percent: without a distance that is the bound. `None` if
+/// others fill cores, which then say nothing.
+fn occupation(rows: &[Row]) -> Option<f64> {
+    let most = &rows[rows.len() - 1];
     let cores = thread::available_parallelism().map_or(1, usize::from) as f64;
-    let own = (eight.client + eight.server) / cores;
-    // Cores that others fill say nothing.
-    let alone = eight.busy - own <= OTHERS;
-    let what = "8 threads, sem distância: ocupação dos núcleos (ou da thread do servidor)";
-    Bar::at_least(what, FULL * 100.0, alone.then(|| eight.busy.max(eight.server) * 100.0), "%")
+    let own = (most.client + most.server) / cores;
+    (most.busy - own <= OTHERS).then(|| most.busy.max(most.server) * 100.0)
 }
 
 /// What the system's cores have spent their time with, in its ticks.

@@ -5,9 +5,10 @@ use std::net::{Ipv6Addr, TcpListener, TcpStream};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
+use reqwest::Version;
 use simulator::{Config, Counts, Effect, Error, Fault, Simulator, Target, Tls};
 
-use crate::client::{Client, FORM, answered, builder, field_part, simulator};
+use crate::client::{Client, FORM, answered, builder, cte, field_part, key, simulator};
 
 const LOGIN: &str = "mod=login&comp=5&user=USUARIO&pass=SENHA";
 
@@ -143,6 +144,52 @@ fn a_resumed_handshake_is_told_from_a_full_one() {
     client.public_consulta("chave[]=1");
     let Counts { full_handshakes, resumed_handshakes, .. } = simulator.counts();
     assert_eq!((full_handshakes, resumed_handshakes), (1, 1));
+}
+
+/// A simulator that offers HTTP/2.
+fn simulator_with_http2() -> Simulator {
+    Simulator::start(Config { http2: true, ..Config::default() }).expect("started")
+}
+
+#[test]
+fn http_2_is_spoken_where_it_is_offered() {
+    for (simulator, spoken) in [(simulator(), Version::HTTP_11), (simulator_with_http2(), Version::HTTP_2)] {
+        let answer = Client::of(&simulator).get("/php/conn.php").send().expect("an answer");
+        assert_eq!(answer.version(), spoken);
+        let plain = Client::plain(&simulator).get("/php/conn.php").send().expect("an answer");
+        assert_eq!(plain.version(), Version::HTTP_11);
+    }
+}
+
+#[test]
+fn answers_in_http_2_are_the_same_and_counted_alike() {
+    let answers = [simulator(), simulator_with_http2()].map(|simulator| {
+        let client = Client::of(&simulator);
+        let cookie = client.login();
+        let upload = client.upload_xml(&cookie, &cte(1)).json();
+        let consulta = client.consulta(&cookie, &format!("chave[]={}", key(1))).json();
+        let counts = Counts { requests: 3, connections: 1, full_handshakes: 1, resumed_handshakes: 0 };
+        assert_eq!(simulator.counts(), counts);
+        let login = &simulator.requests()[0];
+        assert_eq!((login.method.as_str(), login.path.as_str(), login.connection), ("POST", "/php/conn.php", 1));
+        [upload["S"]["P"].clone(), consulta["S"][0]["protocolo"].clone()]
+    });
+    assert_eq!(answers[0], answers[1]);
+}
+
+#[test]
+fn a_fault_that_needs_the_connection_ends_it_in_http_2() {
+    let simulator = simulator_with_http2();
+    let client = Client::of(&simulator);
+    for effect in
+        [Effect::Close, Effect::Reset, Effect::raw("{"), Effect::LoseAnswer, Effect::CutAnswer, Effect::HangUp]
+    {
+        simulator.fault(Fault::new(effect.clone()));
+        let request = client.get("/atwe/php/Protocolo.php?out=json&chave[]=1");
+        assert!(request.send().is_err(), "{effect:?}");
+        client.public_consulta("chave[]=1");
+    }
+    assert_eq!(simulator.connections(), 7);
 }
 
 #[test]
