@@ -1,9 +1,26 @@
-//! What the library says of itself: on Windows its version resource, which Explorer shows under Properties, Details; on Linux
-//! its SONAME.
+//! What the linker is told besides: on Windows the version resource, which Explorer shows under Properties, Details, and the
+//! DLLs that are loaded late; on Linux the SONAME.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 use std::{env, fs};
+
+/// DLLs that are loaded when a function of theirs is first called, not with the library; and the functions that it calls.
+///
+/// crypt32 has the certificates that Windows trusts. Most of the time in which the library was loaded went into it and what it
+/// brings along. A function that is missing here would tie it to the library again (`tests/front_door/symbols.rs`).
+const LATE: [(&str, &[&str]); 1] = [(
+    "crypt32",
+    &[
+        "CertCloseStore",
+        "CertDuplicateCertificateContext",
+        "CertEnumCertificatesInStore",
+        "CertFreeCertificateContext",
+        "CertGetEnhancedKeyUsage",
+        "CertOpenStore",
+        "CertVerifyTimeValidity",
+    ],
+)];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -12,7 +29,11 @@ fn main() {
         println!("cargo:rustc-link-arg-cdylib=-Wl,-soname,libaverbador.so.{}", abi());
     }
     if target("OS") == "windows" && target("ENV") == "gnu" {
-        version_resource(&target("ARCH"));
+        let mingw = if target("ARCH") == "x86" { Mingw::I686 } else { Mingw::X86_64 };
+        version_resource(mingw);
+        for (dll, functions) in LATE {
+            load_late(mingw, dll, functions);
+        }
     }
 }
 
@@ -21,22 +42,58 @@ fn abi() -> String {
     env::var("CARGO_PKG_VERSION_MAJOR").expect("cargo sets the version")
 }
 
-fn version_resource(architecture: &str) {
-    let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
-    let (script, object) = (Path::new(&out).join("version.rc"), Path::new(&out).join("version.o"));
-    fs::write(&script, resource(&env::var("CARGO_PKG_VERSION").expect("cargo sets the version")))
-        .expect("OUT_DIR can be written");
-    let (windres, format) = match architecture {
-        "x86" => ("i686-w64-mingw32-windres", "pe-i386"),
-        _ => ("x86_64-w64-mingw32-windres", "pe-x86-64"),
+fn version_resource(mingw: Mingw) {
+    let format = match mingw {
+        Mingw::I686 => "pe-i386",
+        Mingw::X86_64 => "pe-x86-64",
     };
-    let windres = if cfg!(windows) { "windres" } else { windres };
-    let done = Command::new(windres).arg("--target").arg(format).arg(&script).arg(&object).status();
-    assert!(
-        done.as_ref().is_ok_and(std::process::ExitStatus::success),
-        "{windres} did not make the version resource ({done:?}): install binutils of MinGW (cargo xtask setup does)"
-    );
-    println!("cargo:rustc-link-arg-cdylib={}", object.display());
+    write("version.rc", &resource(&env::var("CARGO_PKG_VERSION").expect("cargo sets the version")));
+    mingw.run("windres", &["--target", format, "version.rc", "version.o"]);
+    println!("cargo:rustc-link-arg-cdylib={}", out().join("version.o").display());
+}
+
+/// Links functions that load their DLL themselves. They stand before those of the crates, which the linker then needs no more.
+fn load_late(mingw: Mingw, dll: &str, functions: &[&str]) {
+    let [definition, archive, object] = ["def", "a", "o"].map(|kind| format!("{dll}.{kind}"));
+    write(&definition, &format!("LIBRARY {dll}.dll\nEXPORTS\n    {}\n", functions.join("\n    ")));
+    // Named as rustc names what it imports, in 32 bits too.
+    let names = ["--no-leading-underscore", "--temp-prefix", dll];
+    mingw.run("dlltool", &[&names[..], &["--input-def", &definition, "--output-delaylib", &archive]].concat());
+    // In one piece: of an archive, the 32-bit linker leaves the functions out.
+    mingw.run("ld", &["--relocatable", "--whole-archive", &archive, "-o", &object]);
+    println!("cargo:rustc-link-search=native={}", out().display());
+    println!("cargo:rustc-link-lib=dylib:+verbatim={object}");
+}
+
+/// Which of the two tool sets.
+#[derive(Clone, Copy)]
+enum Mingw {
+    I686,
+    X86_64,
+}
+
+impl Mingw {
+    /// Runs one of its programs in `OUT_DIR`.
+    fn run(self, tool: &str, arguments: &[&str]) {
+        let prefix = match self {
+            _ if cfg!(windows) => "",
+            Self::I686 => "i686-w64-mingw32-",
+            Self::X86_64 => "x86_64-w64-mingw32-",
+        };
+        let done = Command::new(format!("{prefix}{tool}")).args(arguments).current_dir(out()).status();
+        assert!(
+            done.as_ref().is_ok_and(std::process::ExitStatus::success),
+            "{prefix}{tool} failed ({done:?}): install binutils of MinGW (cargo xtask setup does)"
+        );
+    }
+}
+
+fn out() -> PathBuf {
+    env::var_os("OUT_DIR").expect("cargo sets OUT_DIR").into()
+}
+
+fn write(name: &str, text: &str) {
+    fs::write(out().join(name), text).expect("OUT_DIR can be written");
 }
 
 fn resource(version: &str) -> String {

@@ -65,6 +65,8 @@ impl Target {
             None => Command::new(program),
         };
         command.env_remove("AVERBADOR_CONFIG");
+        // With one of these the certificates that the system itself trusts would not be read.
+        command.env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR");
         command
     }
 
