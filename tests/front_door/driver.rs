@@ -64,9 +64,11 @@ impl Target {
             }
             None => Command::new(program),
         };
-        command.env_remove("AVERBADOR_CONFIG");
-        // With one of these the certificates that the system itself trusts would not be read.
-        command.env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR");
+        command.env_remove("AVERBADOR_CONFIG").env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR");
+        if self.wine.is_some() {
+            // A program that reads the system's certificates in Wine waits for whoever else does, for ever if that one is killed.
+            command.env("SSL_CERT_FILE", "none");
+        }
         command
     }
 

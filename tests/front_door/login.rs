@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use simulator::{Config, DEFAULT_PASSWORD, DEFAULT_USER, Effect, Fault, Target, User};
 
-use crate::driver::{World, code, msg};
+use crate::driver::{World, code, msg, run, target};
 
 fn login(user: &str, pass: &str) -> Value {
     json!({"mod":"login","user":user,"pass":pass})
@@ -21,6 +21,21 @@ fn accepted_with_the_documented_keys_in_the_documented_order() {
         let expected = format!(r#"{{"mod":"loginRet","user":"{DEFAULT_USER}","status":"1","cookie":"{cookie}"}}"#);
         assert_eq!(said.text(), expected);
     }
+}
+
+#[test]
+fn the_certificates_that_the_system_trusts_are_read_besides() {
+    let world = World::over_tls();
+    let settings = world.settings_file();
+    let mut harness = target().harness();
+    harness.env_remove("SSL_CERT_FILE").args([
+        "--config",
+        &format!("@{}", settings.name()),
+        "login",
+        DEFAULT_USER,
+        "-",
+    ]);
+    assert_eq!(run(&mut harness, DEFAULT_PASSWORD).json()["status"], "1");
 }
 
 #[test]
