@@ -169,8 +169,12 @@ impl Callers {
         let source = if source.starts_with("tests/") { root().join(source) } else { self.source(source) };
         let include = format!("-I{}", self.source("include").display());
         let folder = format!("-L{}", self.folder.display());
-        let mut arguments: Vec<&str> =
-            WARNINGS.into_iter().chain([standard, include.as_str(), folder.as_str(), "-O1", "-g"]).collect();
+        // Where it was compiled shall not make it another program.
+        let unnamed = format!("-ffile-prefix-map={}=.", root().display());
+        let mut arguments: Vec<&str> = WARNINGS
+            .into_iter()
+            .chain([standard, include.as_str(), folder.as_str(), unnamed.as_str(), "-O1", "-g"])
+            .collect();
         arguments.extend(flags);
         if self.sanitized {
             arguments.extend(sanitize::C_FLAGS);

@@ -215,7 +215,7 @@ fn folder(target: Target) -> Result<PathBuf> {
 }
 
 fn source(name: &str) -> Result<PathBuf> {
-    Ok(windows::without_blanks(&root())?.join("delphi/siem").join(name))
+    Ok(windows::linked(&root())?.join("delphi/siem").join(name))
 }
 
 /// Builds the simulator and says where it is.

@@ -162,31 +162,28 @@ fn build_for_win7(root: &Path, mut cargo: Command, width: Width, name: &str) -> 
 fn win7_target_dir(root: &Path) -> Result<PathBuf> {
     let folder = target_dir(root).join("windows");
     fs::create_dir_all(&folder)?;
-    without_blanks(&folder)
+    linked(&folder)
 }
 
-/// `folder` by a path without blanks: itself, or a link to it in the cache. Not every tool that builds for Windows quotes what
-/// it hands on: MinGW's dlltool, with which rustc makes import libraries, loses its own files; the Pascal compiler calls
-/// windres with half a name.
-pub fn without_blanks(folder: &Path) -> Result<PathBuf> {
-    let has_blank = |path: &Path| path.to_string_lossy().contains(char::is_whitespace);
-    if !has_blank(folder) {
-        return Ok(folder.to_owned());
-    }
-    let mut hasher = DefaultHasher::new();
-    folder.hash(&mut hasher);
+/// A link in the cache to `folder`, by which the tools that build for Windows shall reach it, for two reasons.
+///
+/// Not every one of them quotes a path with blanks: MinGW's dlltool, with which rustc makes import libraries, loses its own
+/// files; the Pascal compiler calls windres with half a name. And MinGW's linker sorts what a program imports by the paths of
+/// the files that name it: by these, it would be another program in another folder.
+pub fn linked(folder: &Path) -> Result<PathBuf> {
     let links = Cache::open()?.folder("links");
     ensure!(
-        !has_blank(&links),
+        !links.to_string_lossy().contains(char::is_whitespace),
         "no tool for Windows can work in {}: set AVERBADOR_TOOLS to a folder without blanks in its name",
         links.display()
     );
+    let mut hasher = DefaultHasher::new();
+    folder.hash(&mut hasher);
     let link = links.join(format!("{:016x}", hasher.finish()));
-    if fs::read_link(&link).is_ok_and(|target| target == folder) {
-        return Ok(link);
+    if !fs::read_link(&link).is_ok_and(|target| target == folder) {
+        fs::create_dir_all(&links)?;
+        symlink(folder, &link).with_context(|| format!("cannot make a link: {}", link.display()))?;
     }
-    fs::create_dir_all(&links)?;
-    symlink(folder, &link).with_context(|| format!("cannot make a link: {}", link.display()))?;
     Ok(link)
 }
 
