@@ -78,11 +78,13 @@ pub fn link(name: &str, link: &Path) -> Result<()> {
 }
 
 /// Writes `built` without symbols to `library`, and the symbols beside it to `….debug`, where debuggers look for them.
-/// `tools` is what the names of the binutils begin with.
+/// `tools` is what the names of the binutils begin with. Left out are those that MinGW's dlltool makes of the path of an import
+/// library: rustc puts these into folders with names of chance.
 pub fn part_symbols(tools: &str, built: &Path, library: &Path) -> Result<()> {
     let symbols = symbols_of(library)?;
     let objcopy = || Command::new(format!("{tools}objcopy"));
-    quiet(timeless(&mut objcopy()).arg("--only-keep-debug").arg(built).arg(&symbols))?;
+    let of_chance = ["--wildcard", "--strip-symbol=*_dll_imports_lib*"];
+    quiet(timeless(&mut objcopy()).arg("--only-keep-debug").args(of_chance).arg(built).arg(&symbols))?;
     let folder = library.parent().context("a library without a folder")?;
     let link = format!("--add-gnu-debuglink={}", symbols.file_name().context("no name")?.to_string_lossy());
     quiet(timeless(&mut objcopy()).current_dir(folder).args(["--strip-all", &link]).arg(built).arg(library))?;
