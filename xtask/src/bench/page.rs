@@ -39,7 +39,7 @@ const NOT_HELD: &str = "
 ## As metas que não se cumprem, ou por pouco
 
 **50 um por um, contra o PHP por documento.** São 500 idas e voltas contra 100, e o que passa de 5 vezes é o começo de 50 processos do \
-PHP: uns 40 ms cada, mais ou menos conforme a máquina. Nem o rustls puro, o melhor possível, fica muito longe dos 5,5.
+PHP: uns 40 ms cada, mais ou menos conforme a máquina. Onde ele começa depressa, nem o rustls puro, o melhor possível, chega aos 5,5.
 
 **Oito threads, sem distância.** As conexões são conduzidas pelas threads que chamam, uma de cada vez, e passar a vez custa. Importa só \
 onde não há distância: a 40 ms oito threads fazem oito vezes o que uma faz. Um serviço que aceita 10 envios por segundo não o percebe; um \
