@@ -290,8 +290,9 @@ impl Outline {
     }
 }
 
-/// Where in `xml` the reader is.
-fn place(reader: &Reader<&[u8]>, xml: &str) -> usize {
+/// Where in `xml` the reader is, which began with all of it. A byte order mark in front is not counted: there must be none.
+#[must_use]
+pub fn place(reader: &Reader<&[u8]>, xml: &str) -> usize {
     usize::try_from(reader.buffer_position()).unwrap_or(xml.len()).min(xml.len())
 }
 

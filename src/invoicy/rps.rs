@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use super::json_form;
 use super::xml::{Linear, Notice, malformed};
 use crate::contract::{Code, ErrorEntry, bad_field};
-use crate::document::{Document, Kind, decode};
+use crate::document::{Document, Kind, decode, place};
 
 /// The longest IDUnico (facts, "Documents").
 const LONGEST_ID: usize = 200;
@@ -183,7 +183,7 @@ impl Outline {
         let (mut before, mut begun) = (0, 0);
         loop {
             let event = reader.read_event().map_err(|error| malformed(error.to_string()))?;
-            let here = usize::try_from(reader.buffer_position()).unwrap_or(xml.len());
+            let here = place(&reader, xml);
             match event {
                 Event::Eof => return Ok(outline),
                 Event::Start(element) => {

@@ -8,7 +8,7 @@ use quick_xml::{Reader, XmlVersion};
 
 use super::wrapper;
 use crate::contract::{Code, ErrorEntry};
-use crate::document::{MOST_ATTRIBUTES, MOST_LEVELS, forbidden_character, is_known};
+use crate::document::{MOST_ATTRIBUTES, MOST_LEVELS, forbidden_character, is_known, place};
 
 /// What was noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,7 +191,7 @@ fn linearise(xml: &str, notices: &mut Vec<Notice>) -> Result<String, ErrorEntry>
     let mut start = 0;
     loop {
         let event = reader.read_event().map_err(|error| malformed(error.to_string()))?;
-        let end = usize::try_from(reader.buffer_position()).unwrap_or(xml.len()).min(xml.len());
+        let end = place(&reader, xml);
         let raw = &xml[start..end];
         start = end;
         match event {

@@ -24,7 +24,7 @@ fn accepted_with_the_documented_keys_in_the_documented_order() {
 }
 
 #[test]
-fn the_certificates_that_the_system_trusts_are_read_besides() {
+fn it_succeeds_where_the_certificates_of_the_system_are_read_besides() {
     let world = World::over_tls();
     let settings = world.settings_file();
     let mut harness = target().harness();

@@ -45,9 +45,8 @@ const WIRE_BY_HAND: &str =
 
 /// Measures the library beside the PHP sample of the insurer's documentation, curl, libcurl, Python's requests, Free Pascal and bare
 /// rustls: the same requests to the same server, in turn, near and 40 ms away, medians. The distance needs root, and is left out
-/// without. Prints tables in Markdown and, after a whole
-/// run (a quarter of an hour), writes them to docs/desempenho.md. Missing Debian packages are installed; a client that cannot be had
-/// is left out, and the page says so.
+/// without. Prints tables in Markdown and, after a whole run (a quarter of an hour), writes them to docs/desempenho.md. Missing
+/// Debian packages are installed; a client that cannot be had is left out, and the page says so.
 #[derive(clap::Args)]
 pub struct Options {
     /// Only this work; the page is not written.
