@@ -130,6 +130,9 @@ fn killed_on_the_way(
     let settings = world.settings_file();
     let config = format!("@{}", settings.name());
     let mut harness = target().harness();
+    // Under Wine, its server may not survive the kill: this is to be no other program's.
+    let session = Documents::new(0);
+    harness.env("AVERBADOR_WINE_APART", session.folder());
     harness.args(["--config", &config, "--diario", &diary.name(), "averba", DEFAULT_USER, DEFAULT_PASSWORD]);
     let mut process = harness.arg(documents.name()).stdout(Stdio::null()).spawn().expect("the harness starts");
     for _ in 0..random.below(14) {

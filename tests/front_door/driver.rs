@@ -1,14 +1,19 @@
 //! What the tests share: the library under test behind the harness, and a simulator for it to talk to.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
-use std::{env, fs};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
+use std::{env, fs, thread};
 
 use serde_json::{Value, json};
 use simulator::{Config, Simulator, numbered_key};
+
+/// A program that runs for so long hangs.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The library under test and the programs that call it, as `cargo xtask test` has built them.
 pub struct Target {
@@ -127,9 +132,61 @@ pub fn run(command: &mut Command, input: &str) -> Said {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let (mut stdin, input) = (child.stdin.take().expect("piped"), input.to_owned());
     // Whoever does not read its input may close it.
-    let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
-    child.wait_with_output().expect("the harness ends").into()
+    thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
+    let stdout = Stream::read(child.stdout.take().expect("piped"));
+    let stderr = Stream::read(child.stderr.take().expect("piped"));
+    let end = Instant::now() + PATIENCE;
+    if stdout.has_ended(end) && stderr.has_ended(end) {
+        let status = child.wait().expect("our own process");
+        return Output { status, stdout: stdout.said(), stderr: stderr.said() }.into();
+    }
+    let processes = processes();
+    // It may have ended, and only left its streams to another.
+    let _ = child.kill();
+    let ended = child.wait().expect("our own process");
+    let [stdout, stderr] = [stdout, stderr].map(|stream| String::from_utf8_lossy(&stream.said()).into_owned());
+    panic!("no end after {PATIENCE:?}, {ended}: {command:?}\nstdout: {stdout}\nstderr: {stderr}\n{processes}");
+}
+
+/// What a program writes to one of its streams, as it comes.
+struct Stream {
+    said: Arc<Mutex<Vec<u8>>>,
+    /// Closed with the stream.
+    open: Receiver<()>,
+}
+
+impl Stream {
+    fn read(mut stream: impl Read + Send + 'static) -> Self {
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let (closed, open) = channel::<()>();
+        let hearing = said.clone();
+        thread::spawn(move || {
+            let mut part = [0; 16 * 1024];
+            while let Ok(length @ 1..) = stream.read(&mut part) {
+                hearing.lock().expect("nobody panics with it").extend_from_slice(&part[..length]);
+            }
+            drop(closed);
+        });
+        Self { said, open }
+    }
+
+    fn has_ended(&self, until: Instant) -> bool {
+        let left = until.saturating_duration_since(Instant::now());
+        self.open.recv_timeout(left) == Err(RecvTimeoutError::Disconnected)
+    }
+
+    fn said(&self) -> Vec<u8> {
+        self.said.lock().expect("nobody panics with it").clone()
+    }
+}
+
+/// Every thread of this machine and what it waits for in the kernel, where that can be told: of a program that hangs.
+fn processes() -> String {
+    let columns = "pid,ppid,lwp,stat,wchan:24,etimes,args:80";
+    let listed = Command::new("ps").args(["-eLo", columns]).output();
+    listed.map_or_else(|error| error.to_string(), |output| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// A simulator, and the library set up to talk to it.

@@ -325,6 +325,29 @@ static void consult(void *job)
     judge(self, is_answered(outcome(api.av_execute(self->request, note_entry, self))));
 }
 
+static void consult_often(void *job)
+{
+    int round;
+    for (round = 0; round < ROUNDS; round++) consult(job);
+}
+
+/* Who looks at the server sees that the threads share their connections. */
+static void check_connections(const char *request)
+{
+    struct job jobs[JOBS];
+    int i, good = 0;
+    memset(jobs, 0, sizeof jobs);
+    for (i = 0; i < JOBS; i++) {
+        jobs[i].request = request;
+        start(&jobs[i].thread, consult_often, &jobs[i]);
+    }
+    for (i = 0; i < JOBS; i++) {
+        join(&jobs[i].thread);
+        good += jobs[i].good;
+    }
+    check(good == JOBS * ROUNDS, "many threads consult at once");
+}
+
 static void check_live(const char *settings)
 {
     char request[100];
@@ -333,6 +356,7 @@ static void check_live(const char *settings)
     sprintf(request, "{\"mod\":\"Consulta\",\"chave\":\"%s\"}", KEY);
     check_outcome(api.av_configure(settings), 0, "av_configure takes --settings");
     check(is_answered(outcome(api.av_consulta(NULL, KEY))), "the server answers");
+    check_connections(request);
     memset(jobs, 0, sizeof jobs);
     for (i = 0; i < JOBS; i++) {
         jobs[i].request = request;

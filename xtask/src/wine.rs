@@ -20,11 +20,14 @@ use crate::setup::Cache;
 use crate::windows::Width;
 
 /// Changed whenever [`install`] makes something else than before.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// How long a Wine server stays when its last program has ended, in seconds. The next program then starts in
 /// a tenth of a second instead of a whole one, and still nothing is left behind for long.
 const LINGER: u32 = 20;
+
+/// The same for a session that serves one program: as long as that needs to follow the one before it.
+const LINGER_APART: u32 = 3;
 
 /// Once in some thousand starts the kernel, which chooses addresses by lot, gives the loader's heap the page that Windows keeps
 /// for data of its own: Wine 8 then ends before the program has begun. With this there is no lot.
@@ -39,6 +42,9 @@ const OVERRIDES: &str = "mscoree,mshtml=;winemenubuilder.exe=d";
 /// Standard streams and exit code are the program's own, byte for byte (of the code, as on any Unix, the
 /// lowest eight bits: a crash with 0xC0000005 comes out as 5). Only where stdout is a terminal, Wine draws a
 /// console on it.
+///
+/// A program that is going to be killed needs a Wine server of its own: Wine 8's does not always survive it, and then every
+/// other program ends without a word, or never. It gets one where `AVERBADOR_WINE_APART` names an empty folder.
 pub fn runner(width: Width) -> Result<PathBuf> {
     Ok(folder(width)?.join("run"))
 }
@@ -240,6 +246,12 @@ export WINEDLLOVERRIDES='{OVERRIDES}'
 # Without a UTF-8 locale Wine loses the accents in file names and arguments.
 export LC_ALL=C.UTF-8
 
+if [ -n "$AVERBADOR_WINE_APART" ]; then
+    cp -p "$WINEPREFIX"/*.reg "$WINEPREFIX"/.update-timestamp "$AVERBADOR_WINE_APART"
+    ln -s "$WINEPREFIX"/drive_c "$WINEPREFIX"/dosdevices "$AVERBADOR_WINE_APART"
+    export WINEPREFIX="$AVERBADOR_WINE_APART" AVERBADOR_WINE_LINGER={LINGER_APART}
+fi
+
 # Says that this Wine is in use, as long as the program runs.
 exec 9<{this}
 flock --shared 9
@@ -251,7 +263,8 @@ exec {steady}{wine} "$@"
 "#
         );
         write_script(&self.folder.join("run"), &run)?;
-        write_script(&self.root.join("usr/lib/wine/wineserver"), &format!("exec {server} -p{LINGER} \"$@\"\n"))
+        let serve = format!("exec {server} -p\"${{AVERBADOR_WINE_LINGER:-{LINGER}}}\" \"$@\"\n");
+        write_script(&self.root.join("usr/lib/wine/wineserver"), &serve)
     }
 
     /// Has Wine make its drive C and registry, which it does for the first program that runs.
