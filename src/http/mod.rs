@@ -1,10 +1,11 @@
 //! The one HTTP client: TLS roots, proxy, timeouts, limits, redirects, retries.
 //!
-//! The asynchronous reqwest client is driven by the threads that call: there is none of our own, and none to wait for. (A name
-//! is looked up, and a file read, on threads that end by themselves a few seconds later.) Between calls nothing is done; what
-//! has come meanwhile, like the end of a connection, is taken note of when the next call begins. reqwest's own blocking façade
-//! would be shorter, but it hands every request over to a thread and back, and loses the error of a connection while it feeds
-//! a streamed body ("receiver is gone"): then nobody could tell "refused, nothing sent" from "broken off, perhaps received".
+//! The asynchronous reqwest client is driven by the thread that calls: there is none of our own, and none to wait for. (A name
+//! is looked up, and a file read, on threads that end by themselves a few seconds later.) Calls at the same time have a client
+//! each, so that none drives what another waits for. Between calls nothing is done; what has come meanwhile, like the end of a
+//! connection, is taken note of when the next call begins. reqwest's own blocking façade would be shorter, but it hands every
+//! request over to a thread and back, and loses the error of a connection while it feeds a streamed body ("receiver is gone"):
+//! then nobody could tell "refused, nothing sent" from "broken off, perhaps received".
 
 mod answer;
 mod failure;
@@ -15,7 +16,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::header::LOCATION;
@@ -43,21 +44,29 @@ pub const THREAD_NAME: &str = "averbador";
 
 /// Redirects followed in one request, all on the same host.
 const MAX_REDIRECTS: usize = 5;
-/// The client. What it starts with the first request ends when it is dropped.
+
+/// The client. What it starts ends when it is dropped.
 pub struct Http {
     settings: Settings,
     log: Arc<Log>,
     ca: Vec<CertificateDer<'static>>,
-    started: Mutex<Option<Arc<Started>>>,
+    /// Made with the first request: to read the system's certificates takes its time.
+    tls: Mutex<Option<Tls>>,
+    /// Those that no call is on. The last that came back is the next to be taken, so who calls again meets its connection.
+    free: Mutex<Vec<Lane>>,
 }
 
-struct Started {
+/// TLS as the client speaks it, and whom it trusts.
+pub type Tls = (ClientConfig, Arc<RootCertStore>);
+
+/// What one call at a time uses: a client with its connections, and what drives them.
+struct Lane {
     // Dropped in this order: the client's connections before what drives them.
     client: Client,
     runtime: Runtime,
 }
 
-impl Started {
+impl Lane {
     /// Does `work`, to its end if that comes within `limit`. (Behind a pointer: the runtime's own code, once for each kind
     /// of work, would make the library larger.)
     fn work(&self, limit: Duration, work: Pin<&mut dyn Future<Output = ()>>) {
@@ -70,23 +79,19 @@ impl Started {
 }
 
 /// Has the connections take note of what has come since the last call, so that one which the service has closed meanwhile is
-/// not used, and one whose answer was read is. Done by a task, for it may be another thread that drives them now: its first
-/// turn asks the system, with the second they look, and with the third they are done.
+/// not used, and one whose answer was read is. With the first turn the system is asked, with the second they look, and with the
+/// third they are done.
 async fn catch_up() {
-    let turns = tokio::spawn(async {
-        for _ in 0..3 {
-            tokio::task::yield_now().await;
-        }
-    });
-    // Nothing depends on it.
-    let _ = turns.await;
+    for _ in 0..3 {
+        tokio::task::yield_now().await;
+    }
 }
 
 impl Http {
     /// A client for `settings`. 1008 if `ca_pem` cannot be read.
     pub fn new(settings: Settings, log: Arc<Log>) -> Result<Self, ErrorEntry> {
         let ca = settings.ca_pem.as_deref().map(read_ca).transpose()?.unwrap_or_default();
-        Ok(Self { settings, log, ca, started: Mutex::new(None) })
+        Ok(Self { settings, log, ca, tls: Mutex::default(), free: Mutex::default() })
     }
 
     /// Sends `request` and reads its answer. Blocks at most for its own time or the settings' `timeout_s`, twice that where
@@ -97,25 +102,24 @@ impl Http {
 
     /// As `send`; `head` becomes how the last answer began, if one did.
     pub fn send_noting(&self, request: &Request, head: &mut Option<Head>) -> Result<Answer, ErrorEntry> {
-        let started = self.started()?;
-        match self.send_once(&started, request, head) {
+        let answer = self.on_lane(|lane| match self.send_once(lane, request, head) {
             // A kept-alive connection that the server closed meanwhile shows itself only when it is used.
             Err(failure)
                 if failure.code == Code::BrokenOff && (request.effect == Effect::Reads || !failure.arrived) =>
             {
-                self.send_once(&started, request, head)
+                self.send_once(lane, request, head)
             }
             answer => answer,
-        }
-        .map_err(|failure| failure.entry(request))
+        })?;
+        answer.map_err(|failure| failure.entry(request))
     }
 
-    fn send_once(&self, started: &Started, request: &Request, head: &mut Option<Head>) -> Result<Answer, Failure> {
+    fn send_once(&self, lane: &Lane, request: &Request, head: &mut Option<Head>) -> Result<Answer, Failure> {
         let start = Instant::now();
         let limit = request.limit.unwrap_or_else(|| self.settings.timeout());
         let mut answer = Err(Failure::after(Code::Timeout, "the time for the whole request is over"));
-        let exchange = async { answer = exchange(&started.client, request, head).await };
-        started.work(limit, pin!(exchange));
+        let exchange = async { answer = exchange(&lane.client, request, head).await };
+        lane.work(limit, pin!(exchange));
         if self.log.wants(Level::Detalhe) {
             self.log.write(&Entry::Requisicao {
                 metodo: request.payload.method().as_str(),
@@ -132,13 +136,21 @@ impl Http {
     /// Does `work`, which connects by itself, at most for the settings' `timeout_conexao_s`: then 3004.
     pub fn connecting<T>(&self, work: impl Future<Output = Result<T, ErrorEntry>>) -> Result<T, ErrorEntry> {
         let mut done = Err(ErrorEntry::new(Code::Timeout));
-        self.started()?.work(self.settings.connect_timeout(), pin!(async { done = work.await }));
+        self.on_lane(|lane| lane.work(self.settings.connect_timeout(), pin!(async { done = work.await })))?;
         done
     }
 
     /// TLS as the client speaks it, and whom it trusts: the bundled roots of webpki, the system's store and `ca_pem`. (An old
     /// Windows has stale roots, a company proxy has its own.)
-    pub fn tls(&self) -> Result<(ClientConfig, Arc<RootCertStore>), String> {
+    pub fn tls(&self) -> Result<Tls, String> {
+        let mut made = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tls) = &*made {
+            return Ok(tls.clone());
+        }
+        Ok(made.insert(self.make_tls()?).clone())
+    }
+
+    fn make_tls(&self) -> Result<Tls, String> {
         let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         roots.add_parsable_certificates(self.ca.iter().cloned());
@@ -152,16 +164,23 @@ impl Http {
         Ok((config, roots))
     }
 
-    fn started(&self) -> Result<Arc<Started>, ErrorEntry> {
-        let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(started) = &*started {
-            return Ok(started.clone());
-        }
-        let new = Arc::new(self.start().map_err(|what| ErrorEntry::new(Code::Bug).detail(what))?);
-        Ok(started.insert(new).clone())
+    /// Does `work` on a lane that no other call is on. One on which it panics is not used again.
+    fn on_lane<T>(&self, work: impl FnOnce(&Lane) -> T) -> Result<T, ErrorEntry> {
+        let free = self.free().pop();
+        let lane = match free {
+            Some(lane) => lane,
+            None => self.new_lane().map_err(|what| ErrorEntry::new(Code::Bug).detail(what))?,
+        };
+        let done = work(&lane);
+        self.free().push(lane);
+        Ok(done)
     }
 
-    fn start(&self) -> Result<Started, String> {
+    fn free(&self) -> MutexGuard<'_, Vec<Lane>> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn new_lane(&self) -> Result<Lane, String> {
         let runtime = runtime::Builder::new_current_thread().thread_name(THREAD_NAME).enable_all().build();
         let runtime = runtime.map_err(|error| format!("runtime not started: {error}"))?;
         let settings = &self.settings;
@@ -176,7 +195,7 @@ impl Http {
             url => client.proxy(Proxy::all(url).map_err(|_| "proxy setting not understood".to_owned())?),
         };
         let client = client.build().map_err(|error| format!("client not started: {}", error.without_url()))?;
-        Ok(Started { client, runtime })
+        Ok(Lane { client, runtime })
     }
 }
 

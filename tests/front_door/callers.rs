@@ -113,9 +113,9 @@ fn the_boundary_holds() {
     let world = World::over_tls();
     let settings = world.settings_file();
     report(checks("boundary").args(["--settings", &format!("@{}", settings.name())]));
-    // Six threads made three hundred requests. At worst one opens a connection just before another gives one back.
+    // Six threads made three hundred requests; and after av_shutdown a call connects once more.
     let connections = world.simulator.connections();
-    assert!(connections <= 18, "{connections} connections");
+    assert!(connections <= 7, "{connections} connections");
 }
 
 #[test]

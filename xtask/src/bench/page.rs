@@ -41,10 +41,6 @@ const NOT_HELD: &str = "
 **50 um por um, contra o PHP por documento.** São 500 idas e voltas contra 100, e o que passa de 5 vezes é o começo de 50 processos do \
 PHP: uns 40 ms cada, mais ou menos conforme a máquina. Onde ele começa depressa, nem o rustls puro, o melhor possível, chega aos 5,5.
 
-**Oito threads, sem distância.** As conexões são conduzidas pelas threads que chamam, uma de cada vez, e passar a vez custa. Importa só \
-onde não há distância: a 40 ms oito threads fazem oito vezes o que uma faz. Um serviço que aceita 10 envios por segundo não o percebe; um \
-programa, sim, percebe que a biblioteca não tem thread nenhuma quando não é chamada.
-
 **CPU por envio e envios por segundo, contra a libcurl.** Não se cumprem. O averbador confere o documento antes de enviar (o XML \
 inteiro, a chave, o modelo, a autorização, o ambiente), o que a libcurl não faz: contadas com o valgrind, são 57 de cada 100 instruções \
 de um envio. Outras 34 são do HTTP com TLS, por uma biblioteca que dá prazo a cada fase e diz, de uma resposta que não veio, se algo \
