@@ -41,12 +41,24 @@ const NOT_HELD: &str = "
 **50 um por um, contra o PHP por documento.** São 500 idas e voltas contra 100, e o que passa de 5 vezes é o começo de 50 processos do \
 PHP: uns 40 ms cada, mais ou menos conforme a máquina. Onde ele começa depressa, nem o rustls puro, o melhor possível, chega aos 5,5.
 
-**CPU por envio e envios por segundo, contra a libcurl.** Não se cumprem. O averbador confere o documento antes de enviar (o XML \
-inteiro, a chave, o modelo, a autorização, o ambiente), o que a libcurl não faz: contadas com o valgrind, são 57 de cada 100 instruções \
-de um envio. Outras 34 são do HTTP com TLS, por uma biblioteca que dá prazo a cada fase e diz, de uma resposta que não veio, se algo \
-chegou a sair. O resto é o JSON do pedido e da resposta, o arquivo, e apagar a memória antes de devolvê-la. As requisições já são \
-conduzidas pela própria thread que chama, sem troca de threads. O serviço aceita 10 envios por segundo: a esse ritmo o custo todo é de \
-dois milésimos de um núcleo, e 10 por segundo é também tudo o que se pode enviar.
+**Envios por segundo, contra a libcurl.** Não se cumpre. O serviço aceita 10 por segundo e retarda quem passa disso: é tudo o que se \
+pode enviar, e uma thread já faz centenas de vezes tanto.
+
+**CPU por envio, contra a libcurl.** Não se cumpre. O averbador confere o documento antes de enviar (o XML inteiro, a chave, o \
+modelo, a autorização, o ambiente), o que a libcurl não faz: contadas com o valgrind, são 57 de cada 100 instruções de um envio. \
+Outras 34 são do HTTP com TLS, por uma biblioteca que dá prazo a cada fase e diz, de uma resposta que não veio, se algo chegou a \
+sair. O resto é o JSON do pedido e da resposta, o arquivo, e apagar a memória antes de devolvê-la. Ainda que a conferência nada \
+custasse, seriam uns três quartos do que gasta a libcurl. Só um HTTP e um leitor de XML feitos à mão ficariam abaixo da meta, e \
+disso a casa abre mão: prefere bibliotecas bem cuidadas, mesmo mais lentas. Aos 10 envios por segundo do serviço, o custo todo é de \
+dois milésimos de um núcleo.
+
+## O que não se fez
+
+**Retomar sessões de TLS de um ajuste para outro.** No TLS 1.3 retomar não poupa ida e volta, só CPU, e uma sessão retomada não \
+confere de novo o certificado: depois de mudar `ca_pem`, seria um erro. Conexões dos mesmos ajustes retomam.
+
+**Conectar enquanto o arquivo é lido.** Ler o arquivo de um CT-e leva um centésimo de milésimo de segundo, e a conexão já está aberta desde \
+o login.
 ";
 
 /// The whole page.
