@@ -238,21 +238,38 @@ static void hammer(void *job)
     }
 }
 
-static void check_many_threads(void)
+/* A thread for each does `work`, with its job. */
+static void start_all(struct job *jobs, void (*work)(void *), const char *request)
 {
-    struct job jobs[JOBS];
-    int i, good = 0, configured = 0;
-    memset(jobs, 0, sizeof jobs);
-    for (i = 0; i < JOBS; i++) start(&jobs[i].thread, hammer, &jobs[i]);
-    for (i = 0; i < ROUNDS; i++) {
-        configured += outcome(api.av_configure(OFFLINE)) == 0;
-        api.av_shutdown();
+    int i;
+    memset(jobs, 0, JOBS * sizeof *jobs);
+    for (i = 0; i < JOBS; i++) {
+        jobs[i].request = request;
+        start(&jobs[i].thread, work, &jobs[i]);
     }
+}
+
+/* Waits for them; how many outcomes were good. */
+static int join_all(struct job *jobs)
+{
+    int i, good = 0;
     for (i = 0; i < JOBS; i++) {
         join(&jobs[i].thread);
         good += jobs[i].good;
     }
-    check(good == JOBS * ROUNDS * 4, "many threads call while another configures and shuts down");
+    return good;
+}
+
+static void check_many_threads(void)
+{
+    struct job jobs[JOBS];
+    int i, configured = 0;
+    start_all(jobs, hammer, NULL);
+    for (i = 0; i < ROUNDS; i++) {
+        configured += outcome(api.av_configure(OFFLINE)) == 0;
+        api.av_shutdown();
+    }
+    check(join_all(jobs) == JOBS * ROUNDS * 4, "many threads call while another configures and shuts down");
     check(configured == ROUNDS, "av_configure while other threads call");
     api.av_shutdown();
     check(no_threads_left(), "no thread is left after that");
@@ -335,42 +352,25 @@ static void consult_often(void *job)
 static void check_connections(const char *request)
 {
     struct job jobs[JOBS];
-    int i, good = 0;
-    memset(jobs, 0, sizeof jobs);
-    for (i = 0; i < JOBS; i++) {
-        jobs[i].request = request;
-        start(&jobs[i].thread, consult_often, &jobs[i]);
-    }
-    for (i = 0; i < JOBS; i++) {
-        join(&jobs[i].thread);
-        good += jobs[i].good;
-    }
-    check(good == JOBS * ROUNDS, "many threads consult at once");
+    start_all(jobs, consult_often, request);
+    check(join_all(jobs) == JOBS * ROUNDS, "many threads consult at once");
 }
 
 static void check_live(const char *settings)
 {
     char request[100];
     struct job jobs[JOBS];
-    int i, good = 0;
+    int i;
     sprintf(request, "{\"mod\":\"Consulta\",\"chave\":\"%s\"}", KEY);
     check_outcome(api.av_configure(settings), 0, "av_configure takes --settings");
     check(is_answered(outcome(api.av_consulta(NULL, KEY))), "the server answers");
     check_connections(request);
-    memset(jobs, 0, sizeof jobs);
-    for (i = 0; i < JOBS; i++) {
-        jobs[i].request = request;
-        start(&jobs[i].thread, consult, &jobs[i]);
-    }
+    start_all(jobs, consult, request);
     for (i = 0; i < JOBS; i++) {
         while (!jobs[i].entered) pause_ms(1);
     }
     api.av_shutdown();
-    for (i = 0; i < JOBS; i++) {
-        join(&jobs[i].thread);
-        good += jobs[i].good;
-    }
-    check(good == JOBS, "av_shutdown lets requests under way have their answers");
+    check(join_all(jobs) == JOBS, "av_shutdown lets requests under way have their answers");
     check(no_threads_left(), "no thread is left after connections were open");
 }
 
